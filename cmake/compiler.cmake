@@ -1,0 +1,27 @@
+# Language level, warnings and the sanitizer switch, for every target.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+option(CHAT_GATEWAY_WERROR "Warnings are errors" OFF)
+set(CHAT_GATEWAY_SANITIZE "" CACHE STRING "address,undefined or thread")
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_compile_options(-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # gcc 12 reports the coroutine frames of asio::awaitable, which are allocated by its own operator new.
+  add_compile_options(-Wno-mismatched-new-delete)
+endif()
+if(CHAT_GATEWAY_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(CHAT_GATEWAY_SANITIZE)
+  add_compile_options(-fsanitize=${CHAT_GATEWAY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${CHAT_GATEWAY_SANITIZE})
+endif()

@@ -1,0 +1,25 @@
+# chat_gateway_module(<name> DEPS <public libraries> [PRIVATE <libraries>])
+# One static library per folder. Its sources are the .cpp files of src/<name>; its private headers lie beside them.
+function(chat_gateway_module name)
+  cmake_parse_arguments(arg "" "" "DEPS;PRIVATE" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
+  add_library(cg_${name} STATIC ${sources})
+  add_library(cg::${name} ALIAS cg_${name})
+  target_include_directories(cg_${name} PUBLIC ${CMAKE_SOURCE_DIR}/include PRIVATE ${CMAKE_SOURCE_DIR}/src/${name})
+  target_link_libraries(cg_${name} PUBLIC ${arg_DEPS} Threads::Threads PRIVATE ${arg_PRIVATE})
+  target_compile_definitions(cg_${name} PRIVATE CHAT_GATEWAY_VERSION="${PROJECT_VERSION}")
+endfunction()
+
+# chat_gateway_tests(<folder> <name> LIBS <libraries>): every *_test.cpp of the folder, as one program of ctest label <folder>.
+function(chat_gateway_tests label name)
+  cmake_parse_arguments(arg "" "" "LIBS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${label}/${name}/*_test.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${label}_${name} ${sources})
+  target_include_directories(${label}_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests ${CMAKE_SOURCE_DIR}/src/${name})
+  target_link_libraries(${label}_${name} PRIVATE ${arg_LIBS} GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${label}_${name} TEST_PREFIX ${label}.${name}. PROPERTIES LABELS ${label} TIMEOUT 120
+                       DISCOVERY_TIMEOUT 60)
+endfunction()

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <chat_gateway/base/error.hpp>
+#include <chat_gateway/http/message.hpp>
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chat_gateway::http {
+
+/// An address block, `10.0.0.0/8` or `::1/128`; IPv4-mapped IPv6 addresses count as IPv4.
+class cidr {
+public:
+    static result<cidr> parse(std::string_view text);
+    [[nodiscard]] bool contains(std::string_view address) const;
+
+private:
+    std::array<unsigned char, 16> network_{};
+    unsigned bits_ = 0;
+};
+
+/// The client's address: the peer's, unless the peer is trusted; then X-Forwarded-For from the right up to the first
+/// address that is not trusted itself (nginx appends what it saw). Garbage in the header ends the walk.
+std::string client_address(const request& r, const std::vector<cidr>& trusted);
+
+}  // namespace chat_gateway::http

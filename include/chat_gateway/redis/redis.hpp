@@ -1,0 +1,47 @@
+#pragma once
+
+#include <chat_gateway/base/error.hpp>
+#include <chat_gateway/base/unique_function.hpp>
+#include <chat_gateway/chat/ports/message_bus.hpp>
+#include <chat_gateway/chat/ports/session_store.hpp>
+
+#include <boost/asio/io_context.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+/// The ports over Redis. Everything here lives on the thread of the io_context it is made with (the services loop).
+namespace chat_gateway::redis {
+
+/// `redis://[[user]:password@]host[:port][/db]` or `unix:///path[?db=n]`; the password never reaches a log.
+struct url {
+    std::string host = "127.0.0.1";
+    std::string port = "6379";
+    std::string unix_path;  ///< set: host and port do not count
+    std::string user;
+    std::string password;
+    unsigned database = 0;
+    /// For logs: without user and password.
+    [[nodiscard]] std::string redacted() const;
+};
+/// errc::malformed with nothing else to say; the configuration check tells what is accepted.
+result<url> parse_url(std::string_view text);
+
+class connection;
+/// One pipelined command connection; reconnects by itself with backoff and jitter. Commands while it is away fail at once with
+/// errc::unavailable; unanswered ones fail when it breaks (unavailable) or after the command timeout (timeout, and the connection is remade).
+std::shared_ptr<connection> make_connection(boost::asio::io_context& loop, url where);
+void stop(connection& c);
+
+std::unique_ptr<chat::session_store> make_session_store(std::shared_ptr<connection> commands, std::string prefix);
+
+struct classic_bus_options {
+    std::string prefix = "socket.io";
+    bool room_channels = true;  ///< false: bus.subscription = all
+};
+/// Publishes on `commands`, listens on a connection of its own to `where`.
+std::unique_ptr<chat::message_bus> make_classic_bus(boost::asio::io_context& loop, url where,
+                                                    std::shared_ptr<connection> commands, classic_bus_options o);
+
+}  // namespace chat_gateway::redis

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <chat_gateway/socketio/packet.hpp>
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace chat_gateway::socketio {
+
+/// What a message from a client asks of the server.
+struct connect_request {
+    std::string nsp;
+    std::string auth;  ///< the CONNECT payload, JSON object text; empty if none
+    bool operator==(const connect_request&) const = default;
+};
+struct client_event {
+    std::string nsp;
+    std::string name;
+    std::string args;  ///< JSON array text without the name
+    std::string id;    ///< of the ack asked for; empty: none
+    std::vector<std::string> attachments;
+    bool operator==(const client_event&) const = default;
+};
+struct client_ack {
+    std::string nsp;
+    std::string id;
+    std::string args;  ///< JSON array text
+    std::vector<std::string> attachments;
+    bool operator==(const client_ack&) const = default;
+};
+/// The client left a namespace that it was in, or was about to be in.
+struct client_left {
+    std::string nsp;
+    bool operator==(const client_left&) const = default;
+};
+/// Close the connection; nothing further comes of it.
+struct protocol_error {
+    std::string_view what;  ///< for the log
+    bool operator==(const protocol_error&) const = default;
+};
+using client_action = std::variant<connect_request, client_event, client_ack, client_left, protocol_error>;
+std::ostream& operator<<(std::ostream& out, const client_action& a);
+
+/// The namespaces of one Engine.IO session: which are asked for, joined, left. Pure; owned by the session, same thread.
+///
+/// A packet for a namespace whose CONNECT is not answered yet waits for the answer (Node closes the connection; at most
+/// max_waiting packets and max_waiting_bytes, then protocol_error); one for a namespace that was not asked for, is
+/// refused, or is left, is a protocol_error, except what may still be on the way after the *server* ended the
+/// namespace (leave()): those are dropped. A second CONNECT to a joined or pending namespace is a protocol_error.
+/// At most max_namespaces are asked for or joined at a time.
+class client {
+public:
+    static constexpr std::size_t max_waiting = 64;
+    static constexpr std::size_t max_waiting_bytes = 64 * 1024;
+    static constexpr std::size_t max_namespaces = 16;
+
+    [[nodiscard]] std::vector<client_action> on_text(std::string_view text);
+    [[nodiscard]] std::vector<client_action> on_binary(std::string_view bytes);
+
+    /// The application's answers to a connect_request. accept() returns what waited for it, in order.
+    [[nodiscard]] std::vector<client_action> accept(std::string_view nsp);
+    void refuse(std::string_view nsp);
+    /// The server ended the namespace.
+    void leave(std::string_view nsp);
+
+    [[nodiscard]] bool joined(std::string_view nsp) const;
+    [[nodiscard]] std::vector<std::string> joined_namespaces() const;
+
+private:
+    enum class state : std::uint8_t { pending, joined, ended_by_server };
+    struct membership {
+        std::string nsp;
+        state now = state::pending;
+        std::vector<packet> waiting;
+        std::size_t waiting_bytes = 0;
+    };
+    [[nodiscard]] std::vector<client_action> on_packet(packet p);
+    membership* find(std::string_view nsp);
+
+    decoder decoder_;
+    std::vector<membership> memberships_;
+};
+
+}  // namespace chat_gateway::socketio
