@@ -13,7 +13,7 @@ if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
 endif()
 
-add_compile_options(-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough)
+add_compile_options(-Wall -Wextra -Wshadow -Woverloaded-virtual -Wimplicit-fallthrough)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # gcc 12 reports the coroutine frames of asio::awaitable, which are allocated by its own operator new.
   add_compile_options(-Wno-mismatched-new-delete)

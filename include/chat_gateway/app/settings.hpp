@@ -8,19 +8,27 @@
 
 namespace chat_gateway::app {
 
-/// The whole configuration, checked. Names and defaults are the contract's; config_table declares each key once.
+/// The whole configuration, checked. A member's path is its key, its initial value the key's
+/// default; config_table holds the rest of what there is to say about a key.
 struct settings {
+    /// --demo: sessions, chats and bus live in memory, the demo page is served. No key: the flag
+    /// alone says it.
+    bool demo = false;
+
     struct {
         std::string host = "0.0.0.0";
-        std::uint16_t port = 7000;
-        std::string path = "/ws";
-        unsigned threads = 0;
+        std::uint16_t port = 7000;  ///< 0: the system chooses
+        std::string unix_socket;
+        std::string unix_mode = "0660";  ///< octal
+        std::string path = "/ws";        ///< never with a slash at its end
+        std::uint32_t threads = 0;       ///< 0: one per core
         std::vector<std::string> trusted_proxies{"127.0.0.1/32", "::1/128"};
+        std::uint32_t max_connections = 0;
         std::uint32_t drain_ms = 10000;
     } server;
     struct {
         std::string host = "127.0.0.1";
-        std::uint16_t port = 7001;
+        std::uint16_t port = 7001;  ///< 0: the system chooses
         std::string token;
     } admin;
     struct {
@@ -29,9 +37,11 @@ struct settings {
         std::uint32_t max_payload_bytes = 1000000;
         std::uint32_t upgrade_timeout_ms = 10000;
         std::vector<std::string> transports{"polling", "websocket"};
+        bool compression = false;
     } engine;
     struct {
         std::uint32_t connect_timeout_ms = 45000;
+        std::uint32_t recovery_ms = 120000;
     } socket;
     struct {
         std::vector<std::string> origins{"http://localhost:5173"};
@@ -39,22 +49,26 @@ struct settings {
     struct {
         std::string store = "redis";
         std::string cookie = "connect.sid";
-        std::vector<std::string> secrets;
+        std::vector<std::string> secrets;  ///< newest first; never empty once checked
         std::string prefix = "sess:";
+        std::string table = "session";
         std::string user_pointer = "/passport/user";
+        std::string reject = "handshake";
+        std::uint32_t recheck_ms = 30000;
     } session;
     struct {
         std::string url = "redis://127.0.0.1:6379";
     } redis;
     struct {
         std::string url = "postgresql://127.0.0.1/postgres";
-        unsigned pool_size = 4;
+        std::uint32_t pool_size = 4;
         std::uint32_t statement_timeout_ms = 5000;
         struct {
-            std::string chats_of_users;
-            std::string can_view_chat;
-            std::string active_users;
+            std::string chats_of_users;  ///< empty: the built-in participants query
+            std::string can_view_chat;   ///< empty: the built-in participants query
+            std::string active_users;    ///< empty: every user is active
         } queries;
+        bool outbox = false;
     } postgres;
     struct {
         std::string kind = "redis";
@@ -62,12 +76,16 @@ struct settings {
         std::string subscription = "rooms";
     } bus;
     struct {
+        std::uint32_t connections_per_ip = 0;
+        std::uint32_t connections_per_user = 0;
+        std::uint32_t handshakes_per_ip_per_s = 0;
+        std::uint32_t events_per_socket_per_s = 0;
         std::uint32_t rooms_per_socket = 10000;
         std::uint32_t send_queue_bytes = 1048576;
     } limits;
     struct {
-        log::level level = log::level::info;
-        log::format format = log::format::text;
+        chat_gateway::log::level level = chat_gateway::log::level::info;
+        chat_gateway::log::format format = chat_gateway::log::format::text;
     } log;
 };
 

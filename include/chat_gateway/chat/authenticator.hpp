@@ -1,11 +1,12 @@
 #pragma once
 
-#include <chat_gateway/base/batcher.hpp>
 #include <chat_gateway/base/unique_function.hpp>
 #include <chat_gateway/chat/ports/chat_directory.hpp>
 #include <chat_gateway/chat/ports/session_store.hpp>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -19,7 +20,15 @@ struct identity {
     bool operator==(const identity&) const = default;
 };
 /// Why a handshake is refused: for log and metrics, never for the client.
-enum class refusal : std::uint8_t { no_cookie, bad_signature, no_session, bad_record, not_logged_in, inactive_user };
+enum class refusal : std::uint8_t {
+    no_cookie,
+    bad_signature,
+    no_session,
+    bad_record,
+    not_logged_in,
+    inactive_user
+};
+/// The enumerator's name.
 std::string_view to_string(refusal r);
 struct unavailable {
     std::string_view what;  ///< `session store` or `database`
@@ -28,24 +37,27 @@ struct unavailable {
 };
 using verdict = std::variant<identity, refusal, unavailable>;
 
-/// A handshake's steps: cookie, signature, session record, user id, active user. Lives on the services loop.
+/// A handshake's steps: cookie, signature, session record, user id, active user. Lives on the
+/// services loop; the ports outlive it.
 class authenticator {
 public:
     struct options {
-        std::string cookie_name;
         std::vector<std::string> secrets;
         std::string user_pointer;
     };
-    authenticator(options o, session_store& sessions, chat_directory& directory);
+    using handler = unique_function<void(verdict)>;
 
-    /// `cookie_header`: as the client sent it. The handler runs once, possibly from inside the call.
-    void authenticate(std::string_view cookie_header, unique_function<void(verdict)> handler);
+    authenticator(options o, session_store& sessions, chat_directory& directory);
+    /// Forgets the handshakes under way.
+    ~authenticator();
+
+    /// `cookie_value`: of the session cookie, percent-decoded; nullopt if the client sent none. The
+    /// handler runs once, possibly from inside the call.
+    void authenticate(std::optional<std::string> cookie_value, handler h);
 
 private:
-    options options_;
-    session_store& sessions_;
-    chat_directory& directory_;
-    batcher<std::string, bool> active_;
+    class impl;
+    std::shared_ptr<impl> impl_;
 };
 
 }  // namespace chat_gateway::chat

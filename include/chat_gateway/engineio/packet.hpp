@@ -13,7 +13,7 @@ enum class packet_type : std::uint8_t { open = 0, close, ping, pong, message, up
 /// One decoded packet. `data` views the decoded bytes it came from.
 struct packet {
     packet_type type = packet_type::noop;
-    std::string_view data;
+    std::string_view data = {};
     bool binary = false;  ///< only messages are
     bool operator==(const packet&) const = default;
 };
@@ -24,7 +24,8 @@ std::optional<packet> decode_packet(std::string_view text);
 
 std::string encode_packet(packet_type type, std::string_view data = {});
 
-/// `0{"sid":..,"upgrades":[..],"pingInterval":..,"pingTimeout":..,"maxPayload":..}`, keys in Node's order.
+/// `0{"sid":..,"upgrades":[..],"pingInterval":..,"pingTimeout":..,"maxPayload":..}`, keys in Node's
+/// order.
 struct open_options {
     std::string_view sid;
     bool offer_websocket = false;

@@ -12,8 +12,9 @@ namespace chat_gateway::engineio {
 /// Between two packets of a polling payload.
 inline constexpr char record_separator = '\x1e';
 
-/// A polling body as packets. Owns decoded binaries; the other packets view `body`, which must outlive it.
-/// Packets in front of a bad one are kept and `malformed` is set (Node delivers them, then closes: "parse error").
+/// A polling body as packets. Owns decoded binaries; the other packets view `body`, which must
+/// outlive it. Move it, never copy it: the packets view its binaries. Packets in front of a bad one
+/// are kept and `malformed` is set (Node delivers them, then closes: "parse error").
 struct decoded_payload {
     std::vector<packet> packets;
     std::deque<std::string> binaries;
@@ -21,7 +22,8 @@ struct decoded_payload {
 };
 decoded_payload decode_payload(std::string_view body);
 
-/// Appends one text packet (already encoded, `4..`) or one binary message (`b` + base64) to a polling body.
+/// Appends one text packet (already encoded, `4..`) or one binary message (`b` + base64) to a
+/// polling body.
 void append_text(std::string& body, std::string_view encoded_packet);
 void append_binary(std::string& body, std::string_view bytes);
 

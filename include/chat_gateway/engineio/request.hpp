@@ -2,6 +2,7 @@
 
 #include <chat_gateway/engineio/packet.hpp>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -24,13 +25,13 @@ std::string_view message_of(request_error e);
 /// `{"code":1,"message":"Session ID unknown"}`
 std::string error_body(request_error e);
 
-/// A request to the Engine.IO path whose form is right. Whether the sid exists, and its transport fits, the session
-/// table knows.
+/// A request to the Engine.IO path whose form is right. Whether the sid exists, and its transport
+/// fits, the session table knows.
 struct engine_request {
     transport via = transport::polling;
-    std::string sid;  ///< empty: a handshake
-    bool b64 = false;
-    std::string jsonp;  ///< digits of `j`, empty if absent
+    std::string sid = {};    ///< empty: a handshake
+    bool b64 = false;        ///< `b64` is given and not empty; without effect in v4
+    std::string jsonp = {};  ///< digits of `j`, empty if absent
     bool operator==(const engine_request&) const = default;
 };
 
@@ -43,9 +44,9 @@ struct request_form {
     bool allow_websocket = true;
 };
 
-/// Checks in Node's order: transport known and enabled; with a sid: websocket needs an upgrade (code 3);
-/// without: method GET (code 2), websocket needs an upgrade (code 3), EIO is exactly `4` (code 5).
-/// An empty `sid=` counts as none. Which methods a session takes is the caller's affair.
+/// Checks in Node's order: transport known and enabled; with a sid: websocket needs an upgrade
+/// (code 3); without: method GET (code 2), websocket needs an upgrade (code 3), EIO is exactly `4`
+/// (code 5). An empty `sid=` counts as none. Which methods a session takes is the caller's affair.
 std::variant<engine_request, request_error> parse_request(const request_form& form);
 
 }  // namespace chat_gateway::engineio

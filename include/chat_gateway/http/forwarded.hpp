@@ -10,7 +10,9 @@
 
 namespace chat_gateway::http {
 
-/// An address block, `10.0.0.0/8` or `::1/128`; IPv4-mapped IPv6 addresses count as IPv4.
+/// An address block, `10.0.0.0/8` or `::1/128`; a bare address is a block of one. IPv4-mapped IPv6
+/// addresses count as IPv4, and an IPv6 block that is not within their range (`::/0`) holds no IPv4
+/// address.
 class cidr {
 public:
     static result<cidr> parse(std::string_view text);
@@ -21,8 +23,10 @@ private:
     unsigned bits_ = 0;
 };
 
-/// The client's address: the peer's, unless the peer is trusted; then X-Forwarded-For from the right up to the first
-/// address that is not trusted itself (nginx appends what it saw). Garbage in the header ends the walk.
+/// The client's address: the peer's, unless the peer is trusted; then X-Forwarded-For from the
+/// right up to the first address that is not trusted itself (nginx appends what it saw). Garbage in
+/// the header ends the walk. In canonical form, so that limits per address cannot be dodged by
+/// spelling; empty for an AF_UNIX peer that says none.
 std::string client_address(const request& r, const std::vector<cidr>& trusted);
 
 }  // namespace chat_gateway::http

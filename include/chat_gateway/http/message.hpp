@@ -15,17 +15,18 @@ struct header {
     bool operator==(const header&) const = default;
 };
 
-/// A parsed request. The head is complete and within the limits when anyone sees it; so is the body.
+/// A parsed request. The head is complete and within the limits when anyone sees it; so is the
+/// body.
 struct request {
-    std::string method;   ///< as sent, upper case for the standard ones
-    std::string path;     ///< the target up to `?`; of an absolute-form target the path alone
-    std::string query;    ///< behind the `?`, undecoded
+    std::string method;  ///< as sent, upper case for the standard ones
+    std::string path;    ///< the target up to `?`; of an absolute-form target the path alone
+    std::string query;   ///< behind the `?`, undecoded
     std::vector<header> headers;
     std::string body;
-    std::string peer;        ///< address of the TCP peer; empty for an AF_UNIX one
+    std::string peer;           ///< address of the TCP peer; empty for an AF_UNIX one
     bool trusted_peer = false;  ///< AF_UNIX
-    bool upgrade = false;    ///< `Connection: upgrade` with an `Upgrade` header
-    time_point received{};   ///< when the head was complete
+    bool upgrade = false;       ///< `Connection: upgrade` with an `Upgrade` header
+    time_point received{};      ///< when the head was complete
 
     /// Value of the first header of that name (case-insensitive), or an empty view.
     [[nodiscard]] std::string_view get(std::string_view name) const;

@@ -11,14 +11,16 @@
 #include <string>
 #include <vector>
 
-/// The ports in memory: --demo's stores, and the tests'. They live on the services loop. Answers come through `timers.after(0, ..)`, never
-/// from inside the call.
+/// The ports in memory: --demo's stores, and the tests'. They live on the services loop. Answers
+/// come through `timers.after(0, ..)`, never from inside the call.
 namespace chat_gateway::memory {
 
 class session_store final : public chat::session_store {
 public:
     explicit session_store(scheduler& timers) : timers_(timers) {}
-    void put(std::string session_id, std::string record) { records_[std::move(session_id)] = std::move(record); }
+    void put(std::string session_id, std::string record) {
+        records_[std::move(session_id)] = std::move(record);
+    }
     void erase(const std::string& session_id) { records_.erase(session_id); }
     /// Tests: every call fails with errc::unavailable until set back.
     void set_available(bool available) { available_ = available; }
@@ -41,13 +43,20 @@ public:
     void set_active_users(std::set<std::string> users);
     void set_available(bool available) { available_ = available; }
 
-    void chats_of_users(std::vector<std::string> users, unique_function<void(result<std::vector<chat::user_chat>>)> handler) override;
-    void can_view_chat(std::string user, std::string chat, unique_function<void(result<bool>)> handler) override;
-    void active_users(std::vector<std::string> users, unique_function<void(result<std::vector<std::string>>)> handler) override;
+    void chats_of_users(
+        std::vector<std::string> users,
+        unique_function<void(result<std::vector<chat::user_chat>>)> handler) override;
+    void can_view_chat(std::string user, std::string chat,
+                       unique_function<void(result<bool>)> handler) override;
+    void active_users(std::vector<std::string> users,
+                      unique_function<void(result<std::vector<std::string>>)> handler) override;
     bool restricts_users() const override;
     void ping(unique_function<void(result<>)> handler) override;
 
 private:
+    template <class T>
+    void answer(unique_function<void(result<T>)> handler, T value);
+
     scheduler& timers_;
     std::set<chat::user_chat> participants_;
     std::set<std::string> active_;
@@ -58,6 +67,9 @@ private:
 /// A bus of one node; several made with the same hub form a cluster in one process.
 class bus_hub;
 std::shared_ptr<bus_hub> make_bus_hub();
+/// Tests: the way between the nodes is gone (publish and ping fail, subscribe waits) until set
+/// back.
+void set_available(bus_hub& hub, bool available);
 std::unique_ptr<chat::message_bus> make_bus(scheduler& timers, std::shared_ptr<bus_hub> hub);
 
 }  // namespace chat_gateway::memory

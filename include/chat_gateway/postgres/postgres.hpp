@@ -10,7 +10,8 @@
 /// The ports over PostgreSQL: libpqxx on worker threads; nothing of pqxx leaves this module.
 namespace chat_gateway::postgres {
 
-/// Runs a task on the services loop; called from worker threads. Must stay callable until the pool is destroyed.
+/// Runs a task on the services loop; called from several worker threads at once. Must stay callable
+/// until the pool is destroyed.
 using post_function = unique_function<void(unique_function<void()>)>;
 
 struct queries {
@@ -18,7 +19,11 @@ struct queries {
     std::string can_view_chat;
     std::string active_users;  ///< empty: everybody is active
 };
-/// The participants queries that the configuration defaults to.
+/// The participants queries that the configuration defaults to: chat_participants(chat_id,
+/// user_id), whose ids may be of any type, as they compare in the columns' own type and so by their
+/// index. Parameters have no type of their own: a query that wants text says `$1::text[]`. Where
+/// ids are not text, a user is known by the form in which the database prints it (a UUID in lower
+/// case).
 queries default_queries();
 
 struct pool_options {
@@ -29,10 +34,19 @@ struct pool_options {
 
 class worker_pool;
 /// Connects lazily, reconnects with backoff and jitter; never throws for an unreachable server.
+/// While the server is away work fails at once with errc::unavailable, but for the piece that tries
+/// to connect (at most 5 s). A statement that outlives its timeout, and work that waited as long
+/// for a worker, is errc::timeout; a server that does not even end it loses the connection a second
+/// later. Work beyond a queue of 1000 is errc::overloaded.
 std::shared_ptr<worker_pool> make_worker_pool(pool_options o, post_function post);
-/// Ends the threads: queued work fails with errc::closed, running statements are waited for (bounded by their timeout).
+/// Ends the threads: queued work fails with errc::closed, running statements are waited for
+/// (bounded by their timeout).
 void stop(worker_pool& p);
 
-std::unique_ptr<chat::chat_directory> make_chat_directory(std::shared_ptr<worker_pool> pool, queries q);
+/// Handlers of work under way run even if the directory is gone. A query that the server rejects,
+/// or that returns other columns than it must, is logged and errc::unavailable; an id that is not
+/// of its column's type is a "no".
+std::unique_ptr<chat::chat_directory> make_chat_directory(std::shared_ptr<worker_pool> pool,
+                                                          queries q);
 
 }  // namespace chat_gateway::postgres

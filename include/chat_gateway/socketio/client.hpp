@@ -2,6 +2,10 @@
 
 #include <chat_gateway/socketio/packet.hpp>
 
+#include <cstddef>
+#include <cstdint>
+#include <iosfwd>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -12,22 +16,22 @@ namespace chat_gateway::socketio {
 /// What a message from a client asks of the server.
 struct connect_request {
     std::string nsp;
-    std::string auth;  ///< the CONNECT payload, JSON object text; empty if none
+    std::string auth = {};  ///< the CONNECT payload, JSON object text; empty if none
     bool operator==(const connect_request&) const = default;
 };
 struct client_event {
     std::string nsp;
     std::string name;
-    std::string args;  ///< JSON array text without the name
-    std::string id;    ///< of the ack asked for; empty: none
-    std::vector<std::string> attachments;
+    std::string args;     ///< JSON array text without the name
+    std::string id = {};  ///< of the ack asked for; empty: none
+    std::vector<std::string> attachments = {};
     bool operator==(const client_event&) const = default;
 };
 struct client_ack {
     std::string nsp;
     std::string id;
     std::string args;  ///< JSON array text
-    std::vector<std::string> attachments;
+    std::vector<std::string> attachments = {};
     bool operator==(const client_ack&) const = default;
 };
 /// The client left a namespace that it was in, or was about to be in.
@@ -40,16 +44,21 @@ struct protocol_error {
     std::string_view what;  ///< for the log
     bool operator==(const protocol_error&) const = default;
 };
-using client_action = std::variant<connect_request, client_event, client_ack, client_left, protocol_error>;
+using client_action =
+    std::variant<connect_request, client_event, client_ack, client_left, protocol_error>;
+/// For tests and traces; shows what the client sent, so not for the log.
 std::ostream& operator<<(std::ostream& out, const client_action& a);
 
-/// The namespaces of one Engine.IO session: which are asked for, joined, left. Pure; owned by the session, same thread.
+/// The namespaces of one Engine.IO session: which are asked for, joined, left. Pure; owned by the
+/// session, same thread.
 ///
-/// A packet for a namespace whose CONNECT is not answered yet waits for the answer (Node closes the connection; at most
-/// max_waiting packets and max_waiting_bytes, then protocol_error); one for a namespace that was not asked for, is
-/// refused, or is left, is a protocol_error, except what may still be on the way after the *server* ended the
-/// namespace (leave()): those are dropped. A second CONNECT to a joined or pending namespace is a protocol_error.
-/// At most max_namespaces are asked for or joined at a time.
+/// A packet for a namespace whose CONNECT is not answered yet waits for the answer (Node closes the
+/// connection; at most max_waiting packets and max_waiting_bytes, then protocol_error); one for a
+/// namespace that was not asked for, is refused, or is left, is a protocol_error, except what may
+/// still be on the way after the *server* ended the namespace (leave()): those are dropped. A
+/// second CONNECT to a joined or pending namespace is a protocol_error. At most max_namespaces are
+/// asked for or joined at a time. An ack without an id answers nothing and is dropped. After a
+/// protocol_error every call returns nothing.
 class client {
 public:
     static constexpr std::size_t max_waiting = 64;
@@ -59,7 +68,8 @@ public:
     [[nodiscard]] std::vector<client_action> on_text(std::string_view text);
     [[nodiscard]] std::vector<client_action> on_binary(std::string_view bytes);
 
-    /// The application's answers to a connect_request. accept() returns what waited for it, in order.
+    /// The application's answers to a connect_request. accept() returns what waited for it, in
+    /// order.
     [[nodiscard]] std::vector<client_action> accept(std::string_view nsp);
     void refuse(std::string_view nsp);
     /// The server ended the namespace.
@@ -70,16 +80,31 @@ public:
 
 private:
     enum class state : std::uint8_t { pending, joined, ended_by_server };
+    /// Packets that came before the answer to CONNECT; few clients have any.
+    struct waiting_room {
+        std::vector<packet> packets;
+        std::size_t bytes = 0;
+    };
     struct membership {
         std::string nsp;
         state now = state::pending;
-        std::vector<packet> waiting;
-        std::size_t waiting_bytes = 0;
+        std::unique_ptr<waiting_room> waiting;
     };
-    [[nodiscard]] std::vector<client_action> on_packet(packet p);
-    membership* find(std::string_view nsp);
+    using actions = std::vector<client_action>;
+
+    [[nodiscard]] actions on_decoded(decoder::status status, packet p);
+    void on_packet(packet p, actions& out);
+    void on_connect(packet p, actions& out);
+    void keep_waiting(membership& m, packet p, actions& out);
+    void deliver(packet p, actions& out);
+    void fail(std::string_view what, actions& out);
+    [[nodiscard]] bool make_room();
+    [[nodiscard]] membership* find(std::string_view nsp);
+    [[nodiscard]] const membership* find(std::string_view nsp) const;
+    void forget(std::string_view nsp);
 
     decoder decoder_;
+    bool failed_ = false;
     std::vector<membership> memberships_;
 };
 

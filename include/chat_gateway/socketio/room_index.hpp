@@ -1,13 +1,15 @@
 #pragma once
 
-#include <chat_gateway/base/scheduler.hpp>
+#include <chat_gateway/socketio/visit_marks.hpp>
 
+#include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace chat_gateway::socketio {
@@ -15,32 +17,115 @@ namespace chat_gateway::socketio {
 /// A socket, as its shard numbers it (dense, reused after the socket is gone).
 using member_id = std::uint32_t;
 
-/// Who is in which room, both ways. Lives on its shard; not thread-safe. A room exists while it has members. 12 bytes
-/// a membership each way plus vector slack; joins, leaves and a leave_all are linear in the rooms touched.
+/// Who is in which room, both ways. Lives on its shard; not thread-safe. A room exists while it has
+/// members. 8 bytes a membership each way plus vector slack. Each side of a membership knows its
+/// place on the other, so a leave moves the last entry into the gap on both sides; only finding a
+/// given pair walks the shorter of the two lists.
 class room_index {
 public:
+    room_index() = default;
+    room_index(room_index&&) = default;
+    room_index& operator=(room_index&&) = default;
+
     struct change {
-        bool changed = false;   ///< false: was (not) a member already
-        bool edge = false;      ///< join: the room is new; leave: the room is gone
+        bool changed = false;  ///< false: was (not) a member already
+        bool edge = false;     ///< join: the room is new; leave: the room is gone
+        bool operator==(const change&) const = default;
     };
     change join(member_id m, std::string_view room);
     change leave(member_id m, std::string_view room);
-    /// Takes the member out of everything; calls emptied(room name) for each room that is gone by it, before the name dies.
+    /// Takes the member out of everything; calls emptied(room name) for each room that is gone by
+    /// it, before the name dies. emptied must not use the index.
     template <class F>
     void leave_all(member_id m, F&& emptied);
 
     [[nodiscard]] bool contains(member_id m, std::string_view room) const;
-    [[nodiscard]] std::size_t room_count() const;
+    [[nodiscard]] std::size_t room_count() const { return names_.size(); }
     [[nodiscard]] std::size_t member_count(std::string_view room) const;
     [[nodiscard]] std::vector<std::string> rooms_of(member_id m) const;
     [[nodiscard]] std::size_t rooms_of_count(member_id m) const;
     template <class F>
     void for_each_room(F&& f) const;  ///< f(name, member count)
 
-    /// Calls f(member_id) once for each member of any of `rooms` that is in none of `except`. Rooms without members
-    /// cost one look-up. No allocation, linear in the members reached. f must not change the index.
+    /// Calls f(member_id) once for each member of any of `rooms` that is in none of `except`. Rooms
+    /// without members cost one look-up. No allocation, linear in the members reached. f must not
+    /// use the index.
     template <class F>
-    void for_each_member(std::span<const std::string> rooms, std::span<const std::string> except, F&& f);
+    void for_each_member(std::span<const std::string> rooms, std::span<const std::string> except,
+                         F&& f);
+
+private:
+    using room_slot = std::uint32_t;  // index in rooms_
+
+    /// A member's place in a room; `back` is the place of this membership in the member's own list.
+    struct seat {
+        member_id member;
+        std::uint32_t back;
+    };
+    /// A room in a member's list; `back` is the member's seat there.
+    struct membership {
+        room_slot room;
+        std::uint32_t back;
+    };
+    struct room {
+        std::string_view name;  // the key in names_
+        std::vector<seat> seats;
+    };
+    struct text_hash : std::hash<std::string_view> {
+        using is_transparent = void;
+    };
+    using name_map = std::unordered_map<std::string, room_slot, text_hash, std::equal_to<>>;
+
+    [[nodiscard]] const room* find_room(std::string_view name) const;
+    [[nodiscard]] const membership* find_membership(member_id m, room_slot r) const;
+    [[nodiscard]] std::pair<room_slot, bool> find_or_open(std::string_view name);
+    void close(room_slot r);
+    void vacate(membership place);
+    void forget(member_id m, std::uint32_t position);
+
+    name_map names_;
+    std::vector<room> rooms_;
+    std::vector<room_slot> free_rooms_;
+    std::vector<std::vector<membership>> members_;  // by member_id
+    visit_marks<> marks_;
 };
+
+template <class F>
+void room_index::leave_all(member_id m, F&& emptied) {
+    if (m >= members_.size()) return;
+    for (const auto place : std::exchange(members_[m], {})) {
+        vacate(place);
+        if (!rooms_[place.room].seats.empty()) continue;
+        emptied(rooms_[place.room].name);
+        close(place.room);
+    }
+}
+
+template <class F>
+void room_index::for_each_room(F&& f) const {
+    for (const auto& [name, slot] : names_)
+        f(std::string_view(name), rooms_[slot].seats.size());
+}
+
+template <class F>
+void room_index::for_each_member(std::span<const std::string> rooms,
+                                 std::span<const std::string> except, F&& f) {
+    const auto walk = [this](const std::string& name, auto&& visit) {
+        if (const auto* r = find_room(name)) {
+            for (const auto& s : r->seats)
+                visit(s.member);
+        }
+    };
+    if (rooms.size() == 1 && except.empty()) return walk(rooms.front(), f);
+
+    marks_.new_walk();
+    for (const auto& name : except)
+        walk(name, [this](member_id m) { marks_.mark(m); });
+    for (const auto& name : rooms) {
+        walk(name, [this, &f](member_id m) {
+            if (marks_.mark(m)) f(m);
+        });
+    }
+}
 
 }  // namespace chat_gateway::socketio

@@ -9,9 +9,9 @@
 
 namespace chat_gateway::chat {
 
-/// The way between the nodes of a cluster. Called, and calls back, on the services loop; never from inside the call.
-/// Messages of a room arrive in the order in which they were published for it; what this node publishes comes back
-/// to it like everybody else's.
+/// The way between the nodes of a cluster. Called, and calls back, on the services loop; never from
+/// inside the call. Messages of a room arrive in the order in which they were published for it;
+/// what this node publishes comes back to it like everybody else's.
 class message_bus {
 public:
     /// All that one read brought, in order.
@@ -21,8 +21,9 @@ public:
     virtual ~message_bus() = default;
     /// Once, before anything else.
     virtual void start(receive_handler handler) = 0;
-    /// Asks for the messages of rooms. done: from now on none is missed, or errc::closed. While the bus is
-    /// away it waits; whoever cannot wait gives up by itself. Rooms already asked for are confirmed as well.
+    /// Asks for the messages of rooms. done: from now on none is missed, or errc::closed. While the
+    /// bus is away it waits; whoever cannot wait gives up by itself. Rooms already asked for are
+    /// confirmed as well.
     virtual void subscribe(std::vector<std::string> rooms, done_handler done) = 0;
     virtual void unsubscribe(const std::vector<std::string>& rooms) = 0;
     /// All of them or, on error (unavailable, timeout, overloaded, malformed), possibly some.

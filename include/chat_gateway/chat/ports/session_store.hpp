@@ -8,11 +8,12 @@
 
 namespace chat_gateway::chat {
 
-/// Where the back end keeps its sessions. Called, and calls back, on the services loop; never from inside the call.
+/// Where the back end keeps its sessions. Called, and calls back, on the services loop; never from
+/// inside the call.
 class session_store {
 public:
-    /// The record's JSON text; nullopt if there is none (unknown, or expired: only the store knows); errc::unavailable,
-    /// timeout or overloaded if the store could not say.
+    /// The record's JSON text; nullopt if there is none (unknown, or expired: only the store
+    /// knows); errc::unavailable, timeout or overloaded if the store could not say.
     using load_handler = unique_function<void(result<std::optional<std::string>>)>;
     using done_handler = unique_function<void(result<>)>;
 

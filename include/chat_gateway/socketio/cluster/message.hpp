@@ -6,15 +6,17 @@
 
 namespace chat_gateway::socketio::cluster {
 
-/// What one node of a cluster tells the others, whatever the adapter. (Broadcasts; requests between nodes follow.)
+/// What one node of a cluster tells the others, whatever the adapter. (Broadcasts; requests between
+/// nodes follow.)
 struct message {
     std::string nsp = "/";
-    /// Socket.IO packet text as the clients get it, `2["serverMessage",{..}]`, or `51-["bin",{..}]` with attachments.
-    std::string packet;
-    std::vector<std::string> attachments;
-    std::vector<std::string> rooms;   ///< empty: everybody in the namespace
-    std::vector<std::string> except;
-    bool volatile_ = false;           ///< may be dropped for a socket that cannot be written to
+    /// Socket.IO packet text as the clients get it, `2["serverMessage",{..}]`, or `51-["bin",{..}]`
+    /// with attachments.
+    std::string packet{};
+    std::vector<std::string> attachments{};
+    std::vector<std::string> rooms{};  ///< empty: everybody in the namespace
+    std::vector<std::string> except{};
+    bool volatile_ = false;  ///< may be dropped for a socket that cannot be written to
     bool operator==(const message&) const = default;
 };
 

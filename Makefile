@@ -1,0 +1,28 @@
+# Every target only calls a script; the scripts can be called alone just as well.
+.PHONY: help deps build demo test lint tidy
+
+help:
+	@echo "make demo   run the gateway with a chat page to open in a browser; needs nothing else"
+	@echo "make test   install what is missing, build, run every test"
+	@echo "make deps   install what is missing"
+	@echo "make build  build/release/chat-gateway and the test programs"
+	@echo "make lint   format, layers, headers"
+	@echo "make tidy   clang-tidy on what git says is changed"
+
+deps:
+	scripts/install-deps
+
+build: deps
+	scripts/build release
+
+demo:
+	scripts/demo
+
+test:
+	scripts/test
+
+lint:
+	scripts/lint
+
+tidy:
+	scripts/check_tidy

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <chat_gateway/gateway/metrics.hpp>
+#include <chat_gateway/gateway/services.hpp>
+#include <chat_gateway/net/http_server.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace chat_gateway::admin {
+
+/// The private listener: health, metrics and the back end's door. Lives on the services loop, as does what it asks.
+class admin_routes final : public net::http_handler {
+public:
+    static constexpr std::size_t max_body_bytes = 4 * 1024 * 1024;
+
+    struct options {
+        std::string token;  ///< empty: /v1/* is open to whoever reaches the listener
+    };
+    admin_routes(options o, gateway::services& services, const gateway::metrics& figures);
+
+    void on_request(http::request r, std::shared_ptr<net::local_exchange> e) override;
+    http::response on_too_large(const http::request& r) override;
+    /// From now on /readyz says 503.
+    void begin_drain() { draining_ = true; }
+
+private:
+    using exchange_ptr = std::shared_ptr<net::local_exchange>;
+    struct route;
+    static const route table[];
+
+    void healthz(http::request r, exchange_ptr e);
+    void readyz(http::request r, exchange_ptr e);
+    void prometheus(http::request r, exchange_ptr e);
+    void post_messages(http::request r, exchange_ptr e);
+    [[nodiscard]] bool authorized(const http::request& r) const;
+
+    options options_;
+    gateway::services& services_;
+    const gateway::metrics& figures_;
+    bool draining_ = false;
+};
+
+}  // namespace chat_gateway::admin

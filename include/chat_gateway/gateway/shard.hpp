@@ -1,0 +1,43 @@
+#pragma once
+
+#include <chat_gateway/gateway/metrics.hpp>
+#include <chat_gateway/gateway/services.hpp>
+#include <chat_gateway/net/event_loop.hpp>
+#include <chat_gateway/server/engine.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace chat_gateway::gateway {
+
+struct shard_options {
+    server::engine_options engine;
+    std::string session_cookie = "connect.sid";
+    std::size_t rooms_per_socket = 10000;
+    /// How long a CONNECT waits for the bus to confirm its rooms.
+    std::chrono::milliseconds subscribe_deadline{5000};
+};
+
+/// One loop's chat sockets: sessions of its engine that speak Socket.IO, and the rooms they are in. Lives on its loop.
+class shard {
+public:
+    shard(net::event_loop& loop, shard_options o, services& ask, metrics& counts);
+    ~shard();
+
+    [[nodiscard]] server::engine& engine();
+    [[nodiscard]] net::event_loop& loop();
+
+    /// What the bus brought: each message goes once to each socket it is for.
+    void deliver(const delivery_batch& batch);
+    /// No further handshakes; then close_some() until nothing is left.
+    void begin_drain();
+    /// Closes up to `most` sessions so that their clients come back elsewhere; returns how many are left.
+    std::size_t close_some(std::size_t most);
+
+private:
+    class impl;
+    std::unique_ptr<impl> impl_;
+};
+
+}  // namespace chat_gateway::gateway

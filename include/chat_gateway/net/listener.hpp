@@ -1,0 +1,42 @@
+#pragma once
+
+#include <chat_gateway/base/error.hpp>
+#include <chat_gateway/net/event_loop.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace chat_gateway::net {
+
+/// A listening TCP socket, bound once per loop to the same address (SO_REUSEPORT), so that the kernel spreads clients.
+class listen_address {
+public:
+    /// Resolves `host` and finds out whether the port is free; port 0 takes a free one. The error is the system's.
+    static result<listen_address> reserve(const std::string& host, std::uint16_t port);
+    [[nodiscard]] std::uint16_t port() const { return port_; }
+    [[nodiscard]] std::string text() const;
+
+private:
+    friend class listener;
+    std::string address_;
+    std::uint16_t port_ = 0;
+};
+
+/// Accepts on its loop. Ends with stop() or its destruction, both on that loop or while it does not run.
+class listener {
+public:
+    using accept_handler = std::function<void(stream_socket)>;
+
+    /// Throws boost::system::system_error if the address cannot be bound.
+    listener(event_loop& loop, const listen_address& where, accept_handler on_accept);
+    ~listener();
+    void stop();
+
+private:
+    struct state;
+    std::shared_ptr<state> state_;
+};
+
+}  // namespace chat_gateway::net

@@ -1,0 +1,113 @@
+#include <chat_gateway/admin/admin_routes.hpp>
+
+#include "readiness.hpp"
+
+#include <chat_gateway/base/log.hpp>
+#include <chat_gateway/base/text.hpp>
+#include <chat_gateway/chat/server_message.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <set>
+#include <utility>
+
+namespace chat_gateway::admin {
+namespace {
+
+using nlohmann::json;
+
+http::response json_answer(unsigned status, const json& body) {
+    http::response r;
+    r.status = status;
+    r.set("Content-Type", "application/json").set("Cache-Control", "no-store");
+    // What a client sent may be quoted in an error: bytes that are no UTF-8 must not throw.
+    r.body = body.dump(-1, ' ', false, json::error_handler_t::replace) + '\n';
+    return r;
+}
+
+http::response failure(unsigned status, std::string_view what) { return json_answer(status, {{"error", what}}); }
+
+}  // namespace
+
+struct admin_routes::route {
+    std::string_view path;
+    std::string_view method;
+    void (admin_routes::*serve)(http::request, exchange_ptr);
+};
+
+constexpr admin_routes::route admin_routes::table[] = {
+    {"/healthz", "GET", &admin_routes::healthz},
+    {"/readyz", "GET", &admin_routes::readyz},
+    {"/metrics", "GET", &admin_routes::prometheus},
+    {"/v1/messages", "POST", &admin_routes::post_messages},
+};
+
+admin_routes::admin_routes(options o, gateway::services& services, const gateway::metrics& figures)
+    : options_(std::move(o)), services_(services), figures_(figures) {}
+
+void admin_routes::on_request(http::request r, exchange_ptr e) {
+    if (r.path.starts_with("/v1/") && !authorized(r)) {
+        return e->respond(failure(401, "bearer token required").set("WWW-Authenticate", "Bearer"));
+    }
+    std::string allowed;
+    for (const route& candidate : table) {
+        if (candidate.path != r.path) continue;
+        const bool head = candidate.method == "GET" && r.method == "HEAD";
+        if (candidate.method == r.method || head) return (this->*candidate.serve)(std::move(r), std::move(e));
+        allowed = candidate.method;
+    }
+    if (!allowed.empty()) return e->respond(failure(405, "method not allowed").set("Allow", allowed));
+    e->respond(failure(404, "not found"));
+}
+
+http::response admin_routes::on_too_large(const http::request&) {
+    return failure(413, "body is larger than " + std::to_string(max_body_bytes) + " bytes");
+}
+
+bool admin_routes::authorized(const http::request& r) const {
+    if (options_.token.empty()) return true;
+    const std::string_view given = r.get("Authorization");
+    constexpr std::string_view scheme = "Bearer ";
+    return given.size() > scheme.size() && iequals(given.substr(0, scheme.size()), scheme) &&
+           constant_time_equal(given.substr(scheme.size()), options_.token);
+}
+
+void admin_routes::healthz(http::request, exchange_ptr e) { e->respond(json_answer(200, {{"status", "alive"}})); }
+
+void admin_routes::readyz(http::request, exchange_ptr e) {
+    if (draining_) return e->respond(json_answer(503, {{"status", "draining"}}));
+    check_readiness(services_, [e = std::move(e)](const std::vector<part_state>& parts) {
+        json checks = json::array();
+        std::set<std::string_view> failing;
+        for (const part_state& part : parts) {
+            checks.push_back({{"part", part.name}, {"store", part.store}, {"ok", !part.error}});
+            if (!part.error) continue;
+            checks.back()["error"] = part.error.message();
+            failing.insert(part.store);
+        }
+        if (failing.empty()) return e->respond(json_answer(200, {{"status", "ready"}, {"checks", checks}}));
+        e->respond(json_answer(503, {{"status", "not ready"}, {"failing", failing}, {"checks", checks}}));
+    });
+}
+
+void admin_routes::prometheus(http::request, exchange_ptr e) {
+    http::response r;
+    r.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+    r.body = figures_.prometheus();
+    e->respond(std::move(r));
+}
+
+void admin_routes::post_messages(http::request r, exchange_ptr e) {
+    auto parsed = chat::parse_server_messages(r.body);
+    if (const auto* fault = std::get_if<std::string>(&parsed)) return e->respond(failure(400, *fault));
+    auto& messages = std::get<std::vector<socketio::cluster::message>>(parsed);
+    const std::size_t count = messages.size();
+    if (count == 0) return e->respond(json_answer(202, {{"accepted", 0}}));
+    services_.hub().publish(std::move(messages), [e = std::move(e), count](result<> published) {
+        if (published) return e->respond(json_answer(202, {{"accepted", count}}));
+        log::warn("cannot publish", {{"error", published.error().message()}});
+        e->respond(failure(503, "the bus is unavailable").set("Retry-After", "5"));
+    });
+}
+
+}  // namespace chat_gateway::admin

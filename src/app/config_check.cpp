@@ -1,0 +1,134 @@
+#include "config_check.hpp"
+
+#include "printable.hpp"
+
+#include <chat_gateway/base/text.hpp>
+
+#include <algorithm>
+#include <set>
+
+namespace chat_gateway::app {
+namespace {
+
+constexpr std::string_view unsupported = " is not supported by this version";
+
+std::string shown(const config_key& key, const nlohmann::ordered_json& value) {
+    return key.shown == secrecy::open ? printable(value) : "the value";
+}
+
+std::string joined(const std::vector<std::string_view>& words, std::string_view last_separator) {
+    std::string all;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (i > 0) all += i + 1 == words.size() ? last_separator : ", ";
+        all += words[i];
+    }
+    return all;
+}
+
+/// Empty if nothing is wrong.
+std::string problem_of_text(const config_key& key, const std::string& text) {
+    const auto subject = shown(key, text);
+    if (!is_valid_utf8(text)) return subject + " is not UTF-8";
+    if (text.find('\0') != text.npos) return subject + " contains a NUL character";
+    if (std::ranges::count(key.choices_not_yet, text) > 0)
+        return subject + std::string(unsupported);
+    if (!key.choices.empty() && std::ranges::count(key.choices, text) == 0) {
+        return subject + " is not a choice";
+    }
+    const auto problem = key.check == nullptr ? "" : key.check(text);
+    return problem.empty() ? "" : subject + ' ' + std::string(problem);
+}
+
+std::vector<std::string> problems_of_list(const config_key& key,
+                                          const std::vector<std::string>& list) {
+    std::vector<std::string> problems;
+    for (const auto& item : list) {
+        auto problem = problem_of_text(key, item);
+        if (!problem.empty()) problems.push_back(std::move(problem));
+    }
+    if (key.choices.empty()) return problems;
+    if (list.empty()) problems.emplace_back("the list is empty");
+    if (std::set(list.begin(), list.end()).size() < list.size()) {
+        problems.emplace_back("the list names something twice");
+    }
+    return problems;
+}
+
+bool is_wildcard(const std::string& host) {
+    return host == "0.0.0.0" || host == "::";
+}
+
+bool same_endpoint(const settings& values) {
+    const auto& host = values.server.host;
+    const auto& admin_host = values.admin.host;
+    const bool hosts_meet = host == admin_host || is_wildcard(host) || is_wildcard(admin_host);
+    return values.server.port != 0 && values.server.port == values.admin.port && hosts_meet;
+}
+
+}  // namespace
+
+std::vector<std::string> check_value(const config_key& key, const config_value& value) {
+    if (key.now == support::refused && value != default_value(key)) {
+        return {shown(key, value_to_json(value)) + std::string(unsupported)};
+    }
+    if (const auto* list = std::get_if<std::vector<std::string>>(&value)) {
+        return problems_of_list(key, *list);
+    }
+    std::string problem;
+    if (const auto* number = std::get_if<std::int64_t>(&value)) {
+        const bool inside = *number >= key.minimum && *number <= key.maximum;
+        if (!inside) problem = shown(key, *number) + " is out of range";
+    } else if (const auto* text = std::get_if<std::string>(&value)) {
+        problem = problem_of_text(key, *text);
+    }
+    return problem.empty() ? std::vector<std::string>{} : std::vector{problem};
+}
+
+std::string wrong_kind(const config_key& key, const nlohmann::ordered_json& value) {
+    const auto subject = shown(key, value);
+    switch (kind_of(key)) {
+        case value_kind::boolean:
+            return subject + " is not a boolean";
+        case value_kind::integer:
+            return subject + " is not an integer";
+        case value_kind::text:
+            return subject + " is not a string";
+        case value_kind::list:
+            return subject + " is not a list of strings";
+    }
+    return subject + " is of another kind";
+}
+
+std::string accepted_values(const config_key& key) {
+    if (key.now == support::refused) return printable(value_to_json(default_value(key)));
+    switch (kind_of(key)) {
+        case value_kind::boolean:
+            return "true or false";
+        case value_kind::integer:
+            return "an integer from " + std::to_string(key.minimum) + " to " +
+                   std::to_string(key.maximum);
+        case value_kind::text:
+            return key.choices.empty() ? std::string(key.accepted) : joined(key.choices, " or ");
+        case value_kind::list:
+            return key.choices.empty() ? std::string(key.accepted)
+                                       : "a list of one or more of " + joined(key.choices, " and ");
+    }
+    return std::string(key.accepted);
+}
+
+std::vector<joint_fault> check_together(const settings& values) {
+    std::vector<joint_fault> faults;
+    if (same_endpoint(values)) {
+        faults.push_back({{"admin.port", "server.port", "admin.host", "server.host"},
+                          std::to_string(values.admin.port) + " is also server.port",
+                          "another port"});
+    }
+    if (values.session.secrets.empty()) {
+        faults.push_back({{"session.secrets"},
+                          "is required",
+                          accepted_values(*find_config_key("session.secrets"))});
+    }
+    return faults;
+}
+
+}  // namespace chat_gateway::app

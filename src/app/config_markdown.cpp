@@ -1,0 +1,114 @@
+#include "config_check.hpp"
+#include "config_value.hpp"
+
+#include <chat_gateway/app/config_reference.hpp>
+#include <chat_gateway/app/config_table.hpp>
+
+#include <string_view>
+
+namespace chat_gateway::app {
+namespace {
+
+constexpr std::string_view introduction = R"(# Configuration
+
+This page is made from `src/app/config_table.cpp`; change a key there, then run `config_docs` (last section).
+
+A value comes from, the first that has one:
+
+1. an environment variable,
+2. the JSON file given by `--config FILE` (no file is read without it),
+3. the default.
+
+`--demo` goes over all of them: sessions, chats and the bus are then in memory, and without a secret a random one is made.
+
+- **File.** `config/chat-gateway.json` holds every key with its default; an editor that knows JSON Schema completes and checks
+  with `config/chat-gateway.schema.json`. `//` and `/* */` comments are allowed. Unknown keys, keys said twice and values of
+  a wrong type are faults.
+- **Environment.** The variable of a key is `CHAT_GATEWAY_` and its path in upper case, joined by `_`. A list is
+  comma-separated. An unknown variable of that beginning is a fault. `SESSION_SECRET` (one secret as a whole, commas included),
+  `REDIS_URL`, `DATABASE_URL` and `PORT` work too, unless they are empty or the `CHAT_GATEWAY_` variable of their key is set.
+- **Faults.** `--check-config` tells all of them at once, a line each, and exits with 1; so does a normal start:
+  `server.port: 70000 is out of range; accepted: an integer from 0 to 65535 (from CHAT_GATEWAY_SERVER_PORT)`.
+- **Secrets.** `--print-config` prints the effective values; secrets, and passwords within URLs, show as `***`. Fault lines and
+  the log do not repeat them either.
+- **Not yet.** Keys so marked are part of the gateway's contract, but this version does not act on them. Their values are
+  checked. Where another value than the default would promise what does not happen, it is refused (*refused* below);
+  elsewhere it is accepted and a warning is logged at start (*no effect*).
+)";
+
+constexpr std::string_view closing = R"(
+## Changing a key
+
+Edit its row in `src/app/config_table.cpp` (the default is the member's initial value in
+`include/chat_gateway/app/settings.hpp`), then write this page, the schema and the example file anew from the top folder:
+
+    cmake --build --preset debug --target config_docs && build/debug/tests/config_docs write .
+
+The test `unit.app.config_files_are_current` fails until that is done.
+)";
+
+std::string cell(std::string_view text) {
+    std::string escaped;
+    for (const char c : text) {
+        if (c == '|') escaped += '\\';
+        escaped += c;
+    }
+    return escaped;
+}
+
+std::string code(std::string_view text) {
+    return text.empty() ? "empty" : '`' + cell(text) + '`';
+}
+
+std::string default_text(const config_key& key) {
+    const auto value = default_value(key);
+    if (const auto* text = std::get_if<std::string>(&value)) return code(*text);
+    if (const auto* list = std::get_if<std::vector<std::string>>(&value)) {
+        std::string all;
+        for (const auto& item : *list)
+            all += (all.empty() ? "" : ",") + item;
+        return code(all);
+    }
+    return code(value_to_json(value).dump());
+}
+
+std::string support_note(const config_key& key) {
+    if (key.now == support::refused) return "**Not yet** (refused). ";
+    return key.now == support::ignored ? "**Not yet** (no effect). " : "";
+}
+
+std::string not_yet_choices(const config_key& key) {
+    std::string all;
+    for (const auto choice : key.choices_not_yet) {
+        all += (all.empty() ? "; not yet: " : ", ") + std::string(choice);
+    }
+    return all;
+}
+
+std::string row(const config_key& key) {
+    auto variables = code(environment_name(key.path));
+    if (!key.alias.empty()) variables += ", " + code(key.alias);
+    return "| " + code(key.path) + " | " + default_text(key) + " | " +
+           cell(accepted_values(key) + not_yet_choices(key)) + " | " + support_note(key) +
+           cell(key.meaning) + " | " + variables + " |\n";
+}
+
+}  // namespace
+
+std::string config_markdown() {
+    std::string page(introduction);
+    std::string_view section;
+    for (const auto& key : config_keys()) {
+        const auto own = key.path.substr(0, key.path.find('.'));
+        if (own != section) {
+            page += "\n## " + std::string(own) +
+                    "\n\n| key | default | accepted | meaning | variable |\n"
+                    "| --- | --- | --- | --- | --- |\n";
+            section = own;
+        }
+        page += row(key);
+    }
+    return page + std::string(closing);
+}
+
+}  // namespace chat_gateway::app

@@ -1,0 +1,194 @@
+#include "value_checks.hpp"
+
+#include <chat_gateway/app/config_table.hpp>
+
+#include <algorithm>
+
+namespace chat_gateway::app {
+namespace {
+
+constexpr std::uint32_t max_port = 65535;
+constexpr std::uint32_t hour_ms = 3'600'000;
+constexpr std::uint32_t day_ms = 86'400'000;
+constexpr std::uint32_t mebibyte = 1'048'576;
+constexpr std::uint32_t million = 1'000'000;
+
+// A key is named once, as the member of settings that it is.
+#define KEY(member) .path = #member, .slot = [](settings& s) -> config_slot { return &s.member; }
+
+const std::vector<config_key>& table() {
+    static const std::vector<config_key> keys{
+        {KEY(server.host), .meaning = "Address of the public listener.", .check = check_address,
+         .accepted = "an IP address such as 0.0.0.0 or ::"},
+        {KEY(server.port),
+         .meaning = "Port of the public listener; 0 = a free one, which the log names.",
+         .maximum = max_port, .alias = "PORT"},
+        {KEY(server.unix_socket), .meaning = "Path of an AF_UNIX socket to listen on as well.",
+         .accepted = "a path", .now = support::refused},
+        {KEY(server.unix_mode), .meaning = "Permissions of that socket.", .check = check_file_mode,
+         .accepted = "an octal file mode such as 0660", .now = support::ignored},
+        {KEY(server.path), .meaning = "Engine.IO path; with and without a slash at its end.",
+         .check = check_url_path, .accepted = "a path such as /ws"},
+        {KEY(server.threads), .meaning = "Event loops; 0 = one per core.", .maximum = 64},
+        {KEY(server.trusted_proxies), .meaning = "Peers whose X-Forwarded-For is believed.",
+         .check = check_address_block,
+         .accepted = "a list of address blocks such as 10.0.0.0/8 or ::1/128"},
+        {KEY(server.max_connections),
+         .meaning = "Connections above this number are answered 503; 0 = no limit.",
+         .maximum = 10 * million, .now = support::ignored},
+        {KEY(server.drain_ms),
+         .meaning = "Time that SIGTERM leaves for handing clients off before closing.",
+         .maximum = hour_ms},
+
+        {KEY(admin.host), .meaning = "Address of the private listener: health, metrics, /v1.",
+         .check = check_address, .accepted = "an IP address such as 127.0.0.1 or ::1"},
+        {KEY(admin.port),
+         .meaning = "Port of the private listener; 0 = a free one, which the log names.",
+         .maximum = max_port},
+        {KEY(admin.token), .meaning = "If not empty, /v1 asks for it as `Authorization: Bearer`.",
+         .check = check_bearer_token, .accepted = "visible ASCII characters, no spaces",
+         .shown = secrecy::secret},
+
+        {KEY(engine.ping_interval_ms), .meaning = "Engine.IO pingInterval.", .minimum = 10,
+         .maximum = hour_ms},
+        {KEY(engine.ping_timeout_ms), .meaning = "Engine.IO pingTimeout.", .minimum = 10,
+         .maximum = hour_ms},
+        {KEY(engine.max_payload_bytes),
+         .meaning = "Engine.IO maxPayload: the largest message or polling body.", .minimum = 1,
+         .maximum = 128 * mebibyte},
+        {KEY(engine.upgrade_timeout_ms),
+         .meaning = "Time for an upgrade from polling to WebSocket.", .minimum = 10,
+         .maximum = hour_ms},
+        {KEY(engine.transports), .meaning = "Transports that clients may use.",
+         .choices = {"polling", "websocket"}},
+        {KEY(engine.compression), .meaning = "permessage-deflate, and gzip of polling bodies.",
+         .now = support::refused},
+
+        {KEY(socket.connect_timeout_ms),
+         .meaning = "An Engine.IO session without a namespace CONNECT is closed after this time.",
+         .minimum = 10, .maximum = hour_ms},
+        {KEY(socket.recovery_ms), .meaning = "Window of Connection State Recovery; 0 = off.",
+         .maximum = day_ms, .now = support::ignored},
+
+        {KEY(cors.origins),
+         .meaning = "Origins whose pages may connect, besides the gateway's own.",
+         .check = check_origin,
+         .accepted = "a list of origins such as https://shop.example or *.example.org"},
+
+        {KEY(session.store),
+         .meaning = "Where sessions are read: redis = connect-redis, postgres = connect-pg-simple, "
+                    "memory = none but those of --demo.",
+         .choices = {"redis", "memory"}, .choices_not_yet = {"postgres"}},
+        {KEY(session.cookie), .meaning = "Name of the session cookie.", .check = check_cookie_name,
+         .accepted = "a cookie name"},
+        {KEY(session.secrets),
+         .meaning = "Secrets that sign the cookie, newest first; any of them verifies. Required, "
+                    "except with --demo. SESSION_SECRET is one secret as a whole, commas included.",
+         .check = check_not_empty, .accepted = "a list of one or more secrets, none of them empty",
+         .alias = "SESSION_SECRET", .shown = secrecy::secret},
+        {KEY(session.prefix), .meaning = "What connect-redis puts before a session's id.",
+         .accepted = "a text"},
+        {KEY(session.table), .meaning = "Table of connect-pg-simple.", .check = check_table_name,
+         .accepted = "a table name, with or without its schema", .now = support::ignored},
+        {KEY(session.user_pointer), .meaning = "JSON pointer to the user id within a session.",
+         .check = check_json_pointer, .accepted = "a JSON pointer such as /passport/user"},
+        {KEY(session.reject),
+         .meaning = "How a refused session is told: handshake = HTTP 401, connect_error = by the "
+                    "answer to CONNECT.",
+         .choices = {"handshake"}, .choices_not_yet = {"connect_error"}},
+        {KEY(session.recheck_ms),
+         .meaning = "Sessions of live connections are read again this often; 0 = off.",
+         .maximum = day_ms, .now = support::ignored},
+
+        {KEY(redis.url), .meaning = "Redis of the sessions and the bus.", .check = check_redis_url,
+         .accepted = "redis://[[user]:password@]host[:port][/db] or unix:///path",
+         .alias = "REDIS_URL", .shown = secrecy::url},
+
+        {KEY(postgres.url), .meaning = "Database of chats and users.", .check = check_postgres_url,
+         .accepted = "postgresql://[user[:password]@]host[:port]/database, or key=value pairs as "
+                     "libpq takes them",
+         .alias = "DATABASE_URL", .shown = secrecy::url},
+        {KEY(postgres.pool_size), .meaning = "Connections to it.", .minimum = 1, .maximum = 64},
+        {KEY(postgres.statement_timeout_ms), .meaning = "A query that takes longer is given up.",
+         .minimum = 1, .maximum = hour_ms},
+        {KEY(postgres.queries.chats_of_users),
+         .meaning = "`$1` = array of user ids (text[]), rows (user_id text, chat_id text); empty = "
+                    "the built-in query on chat_participants.",
+         .accepted = "an SQL query"},
+        {KEY(postgres.queries.can_view_chat),
+         .meaning = "`$1` = user id, `$2` = chat id, one boolean; empty = the built-in query on "
+                    "chat_participants.",
+         .accepted = "an SQL query"},
+        {KEY(postgres.queries.active_users),
+         .meaning = "`$1` = array of user ids, rows (user_id text) of those who may connect; empty "
+                    "= every user is active.",
+         .accepted = "an SQL query"},
+        {KEY(postgres.outbox),
+         .meaning = "Fan out what the triggers of config/postgres/outbox.sql record.",
+         .now = support::refused},
+
+        {KEY(bus.kind),
+         .meaning = "How gateways and back ends reach each other: redis = @socket.io/redis-adapter "
+                    "and redis-emitter, redis-sharded and redis-streams = the adapters of these "
+                    "names, memory = this process alone.",
+         .choices = {"redis", "memory"}, .choices_not_yet = {"redis-sharded", "redis-streams"}},
+        {KEY(bus.prefix), .meaning = "Prefix of the channels, or the stream's name.",
+         .check = check_not_empty, .accepted = "a text that is not empty"},
+        {KEY(bus.subscription),
+         .meaning = "rooms = a channel per room that has members here, all = one subscription for "
+                    "everything.",
+         .choices = {"rooms", "all"}},
+
+        {KEY(limits.connections_per_ip),
+         .meaning = "Connections from one address; above it: 429; 0 = off.", .maximum = million,
+         .now = support::ignored},
+        {KEY(limits.connections_per_user),
+         .meaning = "Connections of one user; above it: 429; 0 = off.", .maximum = million,
+         .now = support::ignored},
+        {KEY(limits.handshakes_per_ip_per_s),
+         .meaning = "Handshakes from one address; twice as many in a burst; 0 = off.",
+         .maximum = million, .now = support::ignored},
+        {KEY(limits.events_per_socket_per_s),
+         .meaning = "Events from one socket; twice as many in a burst; 0 = off.",
+         .maximum = million, .now = support::ignored},
+        {KEY(limits.rooms_per_socket),
+         .meaning = "Rooms that one socket may be in; further joins are denied.", .minimum = 1,
+         .maximum = million},
+        {KEY(limits.send_queue_bytes),
+         .meaning = "A socket with more than this to be sent is disconnected as a slow consumer.",
+         .minimum = 1024, .maximum = 1024 * mebibyte},
+
+        {KEY(log.level), .meaning = "Lines below this level are not written.",
+         .choices = {"trace", "debug", "info", "warn", "error"}},
+        {KEY(log.format), .meaning = "Form of the lines on standard error.",
+         .choices = {"text", "json"}},
+    };
+    return keys;
+}
+
+#undef KEY
+
+}  // namespace
+
+std::span<const config_key> config_keys() {
+    return table();
+}
+
+const config_key* find_config_key(std::string_view path) {
+    const auto found = std::ranges::find(table(), path, &config_key::path);
+    return found == table().end() ? nullptr : &*found;
+}
+
+std::string environment_name(std::string_view path) {
+    std::string name = "CHAT_GATEWAY_";
+    for (const char c : path) {
+        if (c == '.') {
+            name += '_';
+        } else {
+            name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+        }
+    }
+    return name;
+}
+
+}  // namespace chat_gateway::app

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "demo.hpp"
+
+#include <chat_gateway/app/settings.hpp>
+#include <chat_gateway/chat/ports/chat_directory.hpp>
+#include <chat_gateway/chat/ports/message_bus.hpp>
+#include <chat_gateway/chat/ports/session_store.hpp>
+#include <chat_gateway/gateway/services.hpp>
+#include <chat_gateway/net/event_loop.hpp>
+#include <chat_gateway/postgres/postgres.hpp>
+#include <chat_gateway/redis/redis.hpp>
+
+#include <memory>
+
+namespace chat_gateway::app {
+
+/// The stores and the bus that the settings name: the one place that knows concrete ones. They live on the services loop and
+/// are built and destroyed while it does not run.
+struct stores {
+    stores(const settings& s, net::event_loop& loop);
+    ~stores();
+    stores(const stores&) = delete;
+    stores& operator=(const stores&) = delete;
+
+    std::shared_ptr<redis::connection> redis_commands;  ///< null if nothing is in Redis
+    std::shared_ptr<postgres::worker_pool> postgres_pool;
+    std::unique_ptr<chat::session_store> sessions;
+    std::unique_ptr<chat::chat_directory> directory;
+    std::unique_ptr<chat::message_bus> bus;
+    std::unique_ptr<demo> demonstration;  ///< with --demo
+    gateway::services::store_names names;
+};
+
+}  // namespace chat_gateway::app

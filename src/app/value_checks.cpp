@@ -1,0 +1,123 @@
+#include "value_checks.hpp"
+
+#include <chat_gateway/http/cors.hpp>
+#include <chat_gateway/http/forwarded.hpp>
+#include <chat_gateway/redis/redis.hpp>
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <array>
+#include <string>
+
+namespace chat_gateway::app {
+namespace {
+
+bool is_letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+bool is_visible_ascii(char c) {
+    return c > ' ' && c < '\x7f';
+}
+
+/// RFC 9110 section 5.6.2.
+bool is_token_character(char c) {
+    static constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+    return is_letter(c) || is_digit(c) || marks.find(c) != marks.npos;
+}
+
+bool is_url_path_character(char c) {
+    static constexpr std::string_view marks = "-._~!$&'()*+,;=:@%/";
+    return is_letter(c) || is_digit(c) || marks.find(c) != marks.npos;
+}
+
+bool is_identifier(std::string_view text) {
+    return !text.empty() && !is_digit(text.front()) && std::ranges::all_of(text, [](char c) {
+        return is_letter(c) || is_digit(c) || c == '_';
+    });
+}
+
+/// A comma that is neither in a password nor in a path.
+bool names_several_nodes(std::string_view redis_url) {
+    if (redis_url.find(",redis://") != redis_url.npos) return true;
+    const auto host = redis_url.substr(redis_url.rfind('@') + 1);
+    return redis_url.starts_with("redis://") && host.find(',') != host.npos;
+}
+
+}  // namespace
+
+std::string_view check_not_empty(std::string_view text) {
+    return text.empty() ? "is empty" : "";
+}
+
+std::string_view check_address(std::string_view text) {
+    const std::string address(text);
+    std::array<unsigned char, sizeof(in6_addr)> bytes{};
+    const bool valid = inet_pton(AF_INET, address.c_str(), bytes.data()) == 1 ||
+                       inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1;
+    return valid ? "" : "is not an IP address";
+}
+
+std::string_view check_file_mode(std::string_view text) {
+    const bool octal = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '7'; });
+    if (text.size() == 4 && text.front() != '0') return "is not a file mode";
+    return octal && (text.size() == 3 || text.size() == 4) ? "" : "is not a file mode";
+}
+
+std::string_view check_url_path(std::string_view text) {
+    if (!text.starts_with('/')) return "does not begin with /";
+    if (text.find_first_not_of('/') == text.npos) return "would take every request";
+    return std::ranges::all_of(text, is_url_path_character) ? "" : "is not a path of a URL";
+}
+
+std::string_view check_address_block(std::string_view text) {
+    return http::cidr::parse(text) ? "" : "is not an address block";
+}
+
+std::string_view check_bearer_token(std::string_view text) {
+    return std::ranges::all_of(text, is_visible_ascii) ? "" : "cannot be sent in a header";
+}
+
+std::string_view check_origin(std::string_view text) {
+    return http::cors_policy::is_valid_origin(text) ? "" : "is not an origin";
+}
+
+std::string_view check_cookie_name(std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, is_token_character) ? ""
+                                                                          : "is not a cookie name";
+}
+
+std::string_view check_table_name(std::string_view text) {
+    const auto dot = text.find('.');
+    const bool valid = dot == text.npos ? is_identifier(text)
+                                        : is_identifier(text.substr(0, dot)) &&
+                                              is_identifier(text.substr(dot + 1));
+    return valid ? "" : "is not a table name";
+}
+
+std::string_view check_json_pointer(std::string_view text) {
+    if (!text.starts_with('/')) return "does not begin with /";
+    for (auto at = text.find('~'); at != text.npos; at = text.find('~', at + 1)) {
+        const auto escape = text.substr(at + 1, 1);
+        if (escape != "0" && escape != "1") return "is not a JSON pointer";
+    }
+    return "";
+}
+
+std::string_view check_redis_url(std::string_view text) {
+    if (text.find("rediss://") != text.npos)
+        return "asks for TLS, which is not supported by this version";
+    if (names_several_nodes(text))
+        return "names several nodes, which is not supported by this version";
+    return redis::parse_url(text) ? "" : "is not a Redis URL";
+}
+
+std::string_view check_postgres_url(std::string_view text) {
+    if (text.starts_with("postgres://") || text.starts_with("postgresql://")) return "";
+    const bool other_scheme = text.find("://") != text.npos && text.find("://") < text.find('=');
+    return !other_scheme && text.find('=') != text.npos ? "" : "is not a connection string";
+}
+
+}  // namespace chat_gateway::app

@@ -1,0 +1,32 @@
+#include <chat_gateway/gateway/public_routes.hpp>
+
+#include <utility>
+
+namespace chat_gateway::gateway {
+
+public_routes::public_routes(server::engine& engine, std::string path, other_routes other)
+    : engine_(engine), path_(std::move(path)), other_(std::move(other)) {
+    while (path_.ends_with('/')) path_.pop_back();
+}
+
+// `/ws`, `/ws/` and, as Node's prefix match has it, anything below.
+bool public_routes::is_engine_path(std::string_view path) const {
+    return path.starts_with(path_) && (path.size() == path_.size() || path[path_.size()] == '/');
+}
+
+void public_routes::on_request(http::request r, std::shared_ptr<net::local_exchange> e) {
+    if (is_engine_path(r.path)) return engine_.handle(std::move(r), std::move(e));
+    if (other_ && other_(r, e)) return;
+    http::response none;
+    none.status = 404;
+    none.set("Content-Type", "text/plain; charset=utf-8");
+    none.body = "Not Found\n";
+    e->respond(std::move(none));
+}
+
+http::response public_routes::on_too_large(const http::request& r) {
+    if (is_engine_path(r.path)) return engine_.too_large(r);
+    return net::http_handler::on_too_large(r);
+}
+
+}  // namespace chat_gateway::gateway

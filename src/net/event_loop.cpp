@@ -1,0 +1,89 @@
+#include <chat_gateway/net/event_loop.hpp>
+
+#include <boost/asio/post.hpp>
+
+namespace chat_gateway::net {
+namespace {
+
+/// So that hooks (flushing what was queued) are not put off for ever by a stream of ready events.
+constexpr int max_events_per_tick = 512;
+
+}  // namespace
+
+event_loop::event_loop()
+    : work_(context_.get_executor()),
+      receive_buffer_(std::make_unique<std::array<char, 64 * 1024>>()),
+      timer_(context_) {}
+
+event_loop::~event_loop() = default;
+
+void event_loop::run() {
+    while (!context_.stopped()) {
+        if (context_.run_one() == 0) break;
+        for (int n = 1; n < max_events_per_tick && context_.poll_one() != 0; ++n) {
+        }
+        for (auto& hook : hooks_) hook();
+    }
+}
+
+void event_loop::stop() { context_.stop(); }
+
+void event_loop::post(unique_function<void()> task) {
+    bool wake = false;
+    {
+        const std::lock_guard lock(mailbox_mutex_);
+        wake = mailbox_.empty();
+        mailbox_.push_back(std::move(task));
+    }
+    if (wake) boost::asio::post(context_, [this] { run_mailbox(); });
+}
+
+void event_loop::run_mailbox() {
+    std::vector<unique_function<void()>> batch;
+    {
+        const std::lock_guard lock(mailbox_mutex_);
+        batch.swap(mailbox_);
+    }
+    for (auto& task : batch) task();
+}
+
+event_loop::timer_id event_loop::after(steady_clock::duration delay, unique_function<void()> task) {
+    const timer_id id = next_timer_++;
+    const time_point when = now() + delay;
+    timers_.emplace(std::pair{when, id}, std::move(task));
+    timer_times_.emplace(id, when);
+    arm_timer();
+    return id;
+}
+
+void event_loop::cancel(timer_id id) {
+    const auto found = timer_times_.find(id);
+    if (found == timer_times_.end()) return;
+    timers_.erase({found->second, id});
+    timer_times_.erase(found);
+}
+
+void event_loop::arm_timer() {
+    if (timers_.empty() || timers_.begin()->first.first >= armed_for_) return;
+    armed_for_ = timers_.begin()->first.first;
+    timer_.expires_at(armed_for_);
+    timer_.async_wait([this](const boost::system::error_code& ec) {
+        if (ec) return;  // re-armed for an earlier time
+        armed_for_ = time_point::max();
+        run_timers();
+    });
+}
+
+void event_loop::run_timers() {
+    const time_point due = now();
+    // One at a time: a task may cancel another that is due as well.
+    while (!timers_.empty() && timers_.begin()->first.first <= due) {
+        auto task = std::move(timers_.begin()->second);
+        timer_times_.erase(timers_.begin()->first.second);
+        timers_.erase(timers_.begin());
+        task();
+    }
+    arm_timer();
+}
+
+}  // namespace chat_gateway::net

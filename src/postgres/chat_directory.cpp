@@ -1,0 +1,158 @@
+#include "array_literal.hpp"
+#include "query.hpp"
+#include "worker_pool.hpp"
+
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace chat_gateway::postgres {
+namespace {
+
+using chat::user_chat;
+
+/// The protocol's text format has no way to carry it, so no id has it.
+bool has_nul(const std::string& id) {
+    return id.find('\0') != std::string::npos;
+}
+
+void require_columns(const pqxx::result& rows, int count) {
+    if (rows.columns() != static_cast<decltype(rows.columns())>(count)) {
+        throw std::runtime_error("the configured query must return " + std::to_string(count) +
+                                 " columns");
+    }
+}
+
+/// The rows of `sql` for these ids. One id that is not of the column's type fails the whole
+/// statement, so its halves are asked until the culprit is alone and left out: two statements more
+/// for each doubling, and only when there is one.
+void read_rows(pqxx::connection& c, const std::string& sql, std::span<const std::string> ids,
+               std::vector<pqxx::result>& out) {
+    if (ids.empty()) return;
+    try {
+        out.push_back(query(c, sql, array_literal(ids)));
+    } catch (const pqxx::data_exception&) {
+        if (ids.size() == 1) return;
+        const auto half = ids.size() / 2;
+        read_rows(c, sql, ids.first(half), out);
+        read_rows(c, sql, ids.subspan(half), out);
+    }
+}
+
+std::vector<user_chat> chats_of(pqxx::connection& c, const std::string& sql,
+                                const std::vector<std::string>& users) {
+    std::vector<pqxx::result> parts;
+    read_rows(c, sql, users, parts);
+    std::vector<user_chat> chats;
+    for (const auto& rows : parts) {
+        require_columns(rows, 2);
+        for (const auto& row : rows)
+            chats.push_back({row[0].c_str(), row[1].c_str()});
+    }
+    return chats;
+}
+
+std::vector<std::string> active_among(pqxx::connection& c, const std::string& sql,
+                                      const std::vector<std::string>& users) {
+    std::vector<pqxx::result> parts;
+    read_rows(c, sql, users, parts);
+    std::vector<std::string> active;
+    for (const auto& rows : parts) {
+        require_columns(rows, 1);
+        for (const auto& row : rows)
+            active.emplace_back(row[0].c_str());
+    }
+    return active;
+}
+
+bool may_view(pqxx::connection& c, const std::string& sql, const std::string& user,
+              const std::string& chat) {
+    if (has_nul(user) || has_nul(chat)) return false;
+    try {
+        const auto rows = query(c, sql, user, chat);
+        require_columns(rows, 1);
+        return !rows.empty() && std::string_view(rows[0][0].c_str()) == "t";
+    } catch (const pqxx::data_exception&) {
+        return false;  // an id that is not of the column's type names nobody
+    }
+}
+
+/// Jobs share the queries, so that they may outlive the directory.
+class directory final : public chat::chat_directory {
+public:
+    directory(std::shared_ptr<worker_pool> pool, queries q)
+        : pool_(std::move(pool)), queries_(std::make_shared<const queries>(std::move(q))) {}
+
+    void chats_of_users(std::vector<std::string> users,
+                        unique_function<void(result<std::vector<user_chat>>)> handler) override {
+        std::erase_if(users, has_nul);
+        ask<std::vector<user_chat>>(
+            *pool_,
+            [q = queries_, users = std::move(users)](pqxx::connection& c) {
+                return chats_of(c, q->chats_of_users, users);
+            },
+            std::move(handler));
+    }
+
+    void can_view_chat(std::string user, std::string chat,
+                       unique_function<void(result<bool>)> handler) override {
+        ask<bool>(
+            *pool_,
+            [q = queries_, user = std::move(user), chat = std::move(chat)](pqxx::connection& c) {
+                return may_view(c, q->can_view_chat, user, chat);
+            },
+            std::move(handler));
+    }
+
+    void active_users(std::vector<std::string> users,
+                      unique_function<void(result<std::vector<std::string>>)> handler) override {
+        if (!restricts_users()) {
+            pool_->post([users = std::move(users), handler = std::move(handler)]() mutable {
+                handler(std::move(users));
+            });
+            return;
+        }
+        std::erase_if(users, has_nul);
+        ask<std::vector<std::string>>(
+            *pool_,
+            [q = queries_, users = std::move(users)](pqxx::connection& c) {
+                return active_among(c, q->active_users, users);
+            },
+            std::move(handler));
+    }
+
+    bool restricts_users() const override { return !queries_->active_users.empty(); }
+
+    void ping(unique_function<void(result<>)> handler) override {
+        pool_->submit({[](pqxx::connection& c) { query(c, "select 1"); },
+                       [handler = std::move(handler)](boost::system::error_code error) mutable {
+                           if (error) return handler(error);
+                           handler({});
+                       }});
+    }
+
+private:
+    std::shared_ptr<worker_pool> pool_;
+    std::shared_ptr<const queries> queries_;
+};
+
+}  // namespace
+
+queries default_queries() {
+    // $1 takes the column's own type, so its index is used whatever that type is.
+    return {
+        "select user_id::text, chat_id::text from chat_participants where user_id = any($1)",
+        "select exists (select from chat_participants where user_id = $1 and chat_id = $2)",
+        "",
+    };
+}
+
+std::unique_ptr<chat::chat_directory> make_chat_directory(std::shared_ptr<worker_pool> pool,
+                                                          queries q) {
+    return std::make_unique<directory>(std::move(pool), std::move(q));
+}
+
+}  // namespace chat_gateway::postgres

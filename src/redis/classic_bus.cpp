@@ -1,0 +1,176 @@
+#include "connection.hpp"
+#include "subscriber.hpp"
+
+#include <chat_gateway/base/log.hpp>
+#include <chat_gateway/base/random.hpp>
+#include <chat_gateway/redis/redis.hpp>
+#include <chat_gateway/socketio/cluster/classic_codec.hpp>
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+namespace chat_gateway::redis {
+namespace {
+
+namespace classic = socketio::cluster::classic;
+using socketio::cluster::message;
+
+constexpr std::string_view nsp = "/";
+constexpr std::size_t uid_length = 6;
+
+/// The pattern that matches every channel beginning with `text`, whatever characters it has.
+std::string pattern_of(std::string_view text) {
+    std::string pattern;
+    for (const char c : text) {
+        if (std::string_view("*?[]^-\\").find(c) != std::string_view::npos) pattern += '\\';
+        pattern += c;
+    }
+    return pattern + '*';
+}
+
+subscriber_options listening(const classic_bus_options& o) {
+    subscriber_options options;
+    if (!o.room_channels) options.pattern = pattern_of(classic::general_channel(o.prefix, nsp));
+    return options;
+}
+
+/// Answers once for several commands: the first error, if any.
+class joint_answer {
+public:
+    joint_answer(std::size_t due, chat::message_bus::done_handler done)
+        : due_(due), done_(std::move(done)) {}
+
+    void add(const result<reply>& answer) {
+        if (!answer && outcome_)
+            outcome_ = answer.error();
+        else if (answer && answer->is_error() && outcome_)
+            outcome_ = errc::unavailable;
+        if (--due_ == 0) done_(outcome_);
+    }
+
+private:
+    std::size_t due_;
+    chat::message_bus::done_handler done_;
+    result<> outcome_;
+};
+
+/// Speaks as @socket.io/redis-adapter 8 (classic) does. The subscriber calls into it until stopped.
+class classic_bus final : public bus {
+public:
+    classic_bus(boost::asio::io_context& loop, url where, std::shared_ptr<connection> commands,
+                classic_bus_options o)
+        : prefix_(std::move(o.prefix)),
+          room_channels_(o.room_channels),
+          uid_(random_token(uid_length)),
+          commands_(std::move(commands)),
+          listener_(std::make_shared<subscriber>(loop, std::move(where),
+                                                 listening({prefix_, room_channels_}))) {}
+    ~classic_bus() override { listener_->stop(); }
+    classic_bus(const classic_bus&) = delete;
+    classic_bus& operator=(const classic_bus&) = delete;
+
+    void start(receive_handler handler) override {
+        handler_ = std::move(handler);
+        listener_->start([this](std::vector<published> batch) { receive(batch); });
+        if (room_channels_)
+            listener_->subscribe({classic::general_channel(prefix_, nsp)}, [](result<>) {});
+    }
+
+    void subscribe(std::vector<std::string> rooms, done_handler done) override {
+        listener_->subscribe(channels(rooms), std::move(done));
+    }
+    void unsubscribe(const std::vector<std::string>& rooms) override {
+        listener_->unsubscribe(channels(rooms));
+    }
+
+    void publish(std::vector<message> messages, done_handler done) override;
+    void ping(done_handler handler) override;
+
+    [[nodiscard]] bus_counters counters() const override {
+        return {messages_, malformed_, listener_->reconnects()};
+    }
+
+private:
+    /// Of rooms; none when one pattern brings them all.
+    [[nodiscard]] std::vector<std::string> channels(const std::vector<std::string>& rooms) const {
+        std::vector<std::string> names;
+        if (!room_channels_) return names;
+        names.reserve(rooms.size());
+        for (const auto& room : rooms)
+            names.push_back(classic::room_channel(prefix_, nsp, room));
+        return names;
+    }
+    void receive(const std::vector<published>& batch);
+    void note_malformed(const published& p);
+    void answer(done_handler done, result<> outcome) {
+        commands_->later([done = std::move(done), outcome]() mutable { done(outcome); });
+    }
+
+    std::string prefix_;
+    bool room_channels_;
+    std::string uid_;
+    std::shared_ptr<connection> commands_;
+    std::shared_ptr<subscriber> listener_;
+    receive_handler handler_;
+    std::uint64_t messages_ = 0;
+    std::uint64_t malformed_ = 0;
+    std::optional<time_point> last_complaint_;
+};
+
+void classic_bus::publish(std::vector<message> messages, done_handler done) {
+    std::vector<std::string> payloads;
+    payloads.reserve(messages.size());
+    for (const auto& m : messages) {
+        auto payload = classic::encode_broadcast(uid_, m);
+        if (!payload) return answer(std::move(done), payload.error());
+        payloads.push_back(std::move(*payload));
+    }
+    if (messages.empty()) return answer(std::move(done), {});
+    const auto joint = std::make_shared<joint_answer>(messages.size(), std::move(done));
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        const auto channel = classic::channel_of(prefix_, messages[i]);
+        commands_->execute({"PUBLISH", channel, payloads[i]},
+                           [joint](const result<reply>& r) { joint->add(r); });
+    }
+}
+
+void classic_bus::ping(done_handler handler) {
+    if (listener_->is_up())
+        redis::ping(*commands_, std::move(handler));
+    else
+        answer(std::move(handler), make_error_code(errc::unavailable));
+}
+
+void classic_bus::receive(const std::vector<published>& batch) {
+    std::vector<message> messages;
+    messages.reserve(batch.size());
+    for (const auto& p : batch) {
+        auto m = classic::decode_broadcast(p.payload);
+        if (m)
+            messages.push_back(std::move(*m));
+        else
+            note_malformed(p);
+    }
+    messages_ += messages.size();
+    if (!messages.empty()) handler_(std::move(messages));
+}
+
+void classic_bus::note_malformed(const published& p) {
+    ++malformed_;
+    const auto now = steady_clock::now();
+    if (last_complaint_ && now - *last_complaint_ < std::chrono::seconds(1)) return;
+    last_complaint_ = now;
+    log::debug(
+        "malformed bus message dropped",
+        {{"channel", p.channel}, {"bytes", p.payload.size()}, {"dropped_so_far", malformed_}});
+}
+
+}  // namespace
+
+std::unique_ptr<bus> make_classic_bus(boost::asio::io_context& loop, url where,
+                                      std::shared_ptr<connection> commands, classic_bus_options o) {
+    return std::make_unique<classic_bus>(loop, std::move(where), std::move(commands), std::move(o));
+}
+
+}  // namespace chat_gateway::redis

@@ -1,0 +1,82 @@
+#pragma once
+
+#include "link.hpp"
+#include "reply.hpp"
+
+#include <chat_gateway/base/error.hpp>
+#include <chat_gateway/base/scheduler.hpp>
+#include <chat_gateway/base/unique_function.hpp>
+#include <chat_gateway/redis/redis.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chat_gateway::redis {
+
+struct connection_options {
+    link_options link{.name = "commands"};
+    std::chrono::milliseconds command_timeout{5000};
+    std::size_t max_pending = 50'000;
+    std::size_t max_unsent = std::size_t{64} << 20;  ///< bytes
+};
+
+/// Commands and their answers, pipelined. Shared by the ports that send commands; lives on its
+/// loop; not thread-safe.
+class connection final : public link_owner, public std::enable_shared_from_this<connection> {
+public:
+    using reply_handler = unique_function<void(result<reply>)>;
+
+    connection(boost::asio::io_context& loop, url where, connection_options options);
+    ~connection() override;
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+
+    /// Once, when a shared_ptr holds it.
+    void start();
+    /// Unanswered commands fail with errc::closed.
+    void stop();
+
+    /// One command with one answer, which may be an error reply. Commands issued before the first
+    /// attempt to connect has ended wait for it; later ones fail at once while Redis is away.
+    /// errc::unavailable, timeout, overloaded, closed.
+    void execute(std::initializer_list<std::string_view> words, reply_handler handler);
+    /// Runs it from the loop, for what must not be called from inside a call.
+    void later(unique_function<void()> task);
+
+private:
+    struct pending_command {
+        reply_handler handler;
+        time_point sent;
+    };
+    void on_up() override;
+    void on_replies(std::vector<reply> batch) override;
+    void on_down() override;
+
+    [[nodiscard]] result<> admit(std::size_t bytes) const;
+    void fail_pending(errc reason);
+    void arm();
+    void on_deadline();
+    [[nodiscard]] bool overdue(const pending_command& command) const;
+
+    boost::asio::io_context& loop_;
+    connection_options options_;
+    std::shared_ptr<link> link_;
+    std::deque<pending_command> pending_;  ///< in the order of their answers
+    std::string early_;                    ///< what waits for the first attempt
+    boost::asio::steady_timer timer_;  ///< for the oldest pending command; not moved by each answer
+    bool armed_ = false;
+};
+
+/// Whether Redis answers now.
+void ping(connection& c, unique_function<void(result<>)> handler);
+
+}  // namespace chat_gateway::redis

@@ -1,0 +1,101 @@
+#include "stream.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include <utility>
+
+namespace chat_gateway::redis {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kept_capacity = std::size_t{1} << 20;  // more is given back after a burst
+}  // namespace
+
+stream::stream(asio::io_context& loop)
+    : loop_(loop),
+      socket_(loop),
+      resolver_(loop),
+      buffer_(std::make_unique_for_overwrite<char[]>(read_size)) {}
+
+asio::awaitable<result<>> stream::connect(url where) {
+    if (where.unix_path.empty())
+        co_return co_await connect_tcp(std::move(where.host), std::move(where.port));
+    endpoint path = asio::local::stream_protocol::endpoint(where.unix_path);
+    co_return co_await connect_to(std::move(path));
+}
+
+asio::awaitable<result<>> stream::connect_tcp(std::string host, std::string port) {
+    auto [error, found] = co_await resolver_.async_resolve(host, port, as_result);
+    result<> outcome = error ? error : make_error_code(errc::unavailable);
+    for (const auto& entry : found) {
+        endpoint address = entry.endpoint();
+        outcome = co_await connect_to(std::move(address));
+        if (!outcome) continue;
+        error_code ignored;  // both only tune a connection that works without
+        socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+        socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+        break;
+    }
+    co_return outcome;
+}
+
+asio::awaitable<result<>> stream::connect_to(endpoint where) {
+    if (closed_) co_return make_error_code(errc::closed);
+    error_code error;
+    socket_.close(error);  // of an address tried before
+    socket_.open(where.protocol(), error);
+    if (error) co_return error;
+    auto [failed] = co_await socket_.async_connect(where, as_result);
+    if (closed_) co_return make_error_code(errc::closed);
+    if (failed) co_return failed;
+    co_return result<>();
+}
+
+asio::awaitable<result<std::string_view>> stream::read() {
+    if (closed_) co_return make_error_code(errc::closed);
+    auto space = asio::buffer(buffer_.get(), read_size);
+    auto [error, length] = co_await socket_.async_read_some(space, as_result);
+    if (error) co_return error;
+    co_return std::string_view(buffer_.get(), length);
+}
+
+void stream::write(std::string_view bytes) {
+    if (closed_) return;
+    queued_.append(bytes);
+    if (flush_due_ || !sending_.empty()) return;
+    flush_due_ = true;
+    asio::post(loop_, [self = shared_from_this()] { self->flush(); });
+}
+
+void stream::flush() {
+    flush_due_ = false;
+    if (closed_ || queued_.empty()) return;
+    sending_.swap(queued_);
+    asio::async_write(socket_, asio::buffer(sending_),
+                      [self = shared_from_this()](error_code error, std::size_t) {
+                          self->sending_.clear();
+                          if (self->sending_.capacity() > kept_capacity)
+                              self->sending_.shrink_to_fit();
+                          if (error)
+                              self->close();
+                          else
+                              self->flush();
+                      });
+}
+
+void stream::close() {
+    closed_ = true;
+    resolver_.cancel();
+    error_code ignored;  // the descriptor is gone either way
+    socket_.close(ignored);
+}
+
+}  // namespace chat_gateway::redis

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chat_gateway/base/error.hpp>
+#include <chat_gateway/redis/redis.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace chat_gateway::redis {
+
+/// One socket to Redis, TCP or AF_UNIX, good for one connect. Owned by its link; lives on its loop.
+/// Whoever awaits it holds a shared_ptr. Encryption would be a layer in here and nowhere else.
+class stream : public std::enable_shared_from_this<stream> {
+public:
+    static constexpr std::size_t read_size = 256 * 1024;
+
+    explicit stream(boost::asio::io_context& loop);
+
+    boost::asio::awaitable<result<>> connect(url where);
+    /// What has arrived, at most read_size; valid until the next read.
+    boost::asio::awaitable<result<std::string_view>> read();
+    /// Everything written in one turn of the loop leaves in one send. An error closes the stream,
+    /// which ends the read.
+    void write(std::string_view bytes);
+    /// Written, but not with the kernel yet.
+    [[nodiscard]] std::size_t unsent() const { return queued_.size() + sending_.size(); }
+    void close();
+
+private:
+    using endpoint = boost::asio::generic::stream_protocol::endpoint;
+    boost::asio::awaitable<result<>> connect_tcp(std::string host, std::string port);
+    boost::asio::awaitable<result<>> connect_to(endpoint where);
+    void flush();
+
+    boost::asio::io_context& loop_;
+    boost::asio::generic::stream_protocol::socket socket_;
+    boost::asio::ip::tcp::resolver resolver_;
+    std::unique_ptr<char[]> buffer_;
+    std::string queued_;
+    std::string sending_;
+    bool flush_due_ = false;
+    bool closed_ = false;
+};
+
+}  // namespace chat_gateway::redis

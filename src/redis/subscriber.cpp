@@ -1,0 +1,120 @@
+#include "subscriber.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <utility>
+
+namespace chat_gateway::redis {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+subscriber::subscriber(asio::io_context& loop, url where, subscriber_options options)
+    : loop_(loop),
+      options_(std::move(options)),
+      link_(std::make_shared<link>(loop, std::move(where), options_.link)),
+      subscriptions_(options_.pattern),
+      timer_(loop) {}
+
+subscriber::~subscriber() {
+    stop();
+}
+
+void subscriber::start(message_handler handler) {
+    handler_ = std::move(handler);
+    link_->start(weak_from_this());
+}
+
+void subscriber::stop() {
+    link_->stop();
+    timer_.cancel();
+    post(subscriptions_.take_all(), make_error_code(errc::closed));
+}
+
+void subscriber::subscribe(std::vector<std::string> channels, waiter done) {
+    waiter refused;
+    link_->send(subscriptions_.subscribe(std::move(channels), std::move(done), refused));
+    post(subscriptions_.take_due(), {});
+    if (refused) {
+        std::vector<waiter> one;
+        one.push_back(std::move(refused));
+        post(std::move(one), make_error_code(errc::overloaded));
+    }
+}
+
+void subscriber::unsubscribe(const std::vector<std::string>& channels) {
+    link_->send(subscriptions_.unsubscribe(channels));
+}
+
+void subscriber::post(std::vector<waiter> waiters, result<> outcome) {
+    if (waiters.empty()) return;
+    asio::post(loop_, [waiters = std::move(waiters), outcome]() mutable {
+        for (auto& w : waiters)
+            w(outcome);
+    });
+}
+
+void subscriber::on_up() {
+    ++ups_;
+    link_->send(subscriptions_.on_connected());
+    heard_ = true;
+    arm();
+}
+
+void subscriber::on_down() {
+    subscriptions_.on_disconnected();
+    timer_.cancel();
+}
+
+void subscriber::on_replies(std::vector<reply> batch) {
+    heard_ = true;
+    std::vector<published> messages;
+    bool understood = true;
+    for (auto& r : batch) {
+        understood = take(r, messages);
+        if (!understood) break;
+    }
+    // Waiters first: what the same read brought after their confirmation is for them as well.
+    for (auto& w : subscriptions_.take_due())
+        w({});
+    if (!messages.empty() && link_->now() != link::state::stopped) handler_(std::move(messages));
+    if (!understood) link_->reset("not the answer that was asked for");
+}
+
+/// False: the connection is of no use any more (a refused SUBSCRIBE, say: which channels were meant
+/// is not told).
+bool subscriber::take(reply& r, std::vector<published>& messages) {
+    if (r.type == reply::kind::status) return true;  // to a PING before the first subscription
+    if (r.type != reply::kind::array || r.elements.empty()) return false;
+    const auto& what = r.elements.front().text;
+    if (what == "message" && r.elements.size() == 3) {
+        messages.push_back({std::move(r.elements[1].text), std::move(r.elements[2].text)});
+        return true;
+    }
+    if (what == "pmessage" && r.elements.size() == 4) {
+        messages.push_back({std::move(r.elements[2].text), std::move(r.elements[3].text)});
+        return true;
+    }
+    if (what == "pong") return true;
+    const bool confirmation = what == "subscribe" || what == "unsubscribe" || what == "psubscribe";
+    return confirmation && subscriptions_.on_confirmed();
+}
+
+void subscriber::arm() {
+    timer_.expires_after(options_.ping_interval);
+    timer_.async_wait([weak = weak_from_this()](error_code cancelled) {
+        const auto self = weak.lock();
+        if (self && !cancelled && self->is_up()) self->on_tick();
+    });
+}
+
+void subscriber::on_tick() {
+    if (!std::exchange(heard_, false)) {
+        link_->reset("no sign of life");
+        return;
+    }
+    link_->send(make_command({"PING"}));
+    arm();
+}
+
+}  // namespace chat_gateway::redis

@@ -1,0 +1,79 @@
+#pragma once
+
+#include "link.hpp"
+#include "reply.hpp"
+#include "subscriptions.hpp"
+
+#include <chat_gateway/base/unique_function.hpp>
+#include <chat_gateway/redis/redis.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace chat_gateway::redis {
+
+struct published {
+    std::string channel;
+    std::string payload;
+    bool operator==(const published&) const = default;
+};
+
+struct subscriber_options {
+    link_options link{.name = "bus"};
+    std::chrono::milliseconds ping_interval{5000};
+    std::string pattern;  ///< of PSUBSCRIBE; empty: none
+};
+
+/// A connection that only listens: its subscriptions survive a reconnect. Redis is asked for a sign
+/// of life every ping_interval; one interval without a byte, and the connection is remade. Lives on
+/// its loop; not thread-safe.
+class subscriber final : public link_owner, public std::enable_shared_from_this<subscriber> {
+public:
+    /// All that one read brought.
+    using message_handler = unique_function<void(std::vector<published>)>;
+    using waiter = subscriptions::waiter;
+
+    subscriber(boost::asio::io_context& loop, url where, subscriber_options options);
+    ~subscriber() override;
+    subscriber(const subscriber&) = delete;
+    subscriber& operator=(const subscriber&) = delete;
+
+    /// Once, when a shared_ptr holds it. The handler must not outlive what it calls: stop() comes
+    /// first.
+    void start(message_handler handler);
+    /// Waiters get errc::closed.
+    void stop();
+
+    void subscribe(std::vector<std::string> channels, waiter done);
+    void unsubscribe(const std::vector<std::string>& channels);
+
+    [[nodiscard]] bool is_up() const { return link_->now() == link::state::up; }
+    [[nodiscard]] std::uint64_t reconnects() const { return ups_ == 0 ? 0 : ups_ - 1; }
+
+private:
+    void on_up() override;
+    void on_replies(std::vector<reply> batch) override;
+    void on_down() override;
+
+    [[nodiscard]] bool take(reply& r, std::vector<published>& messages);
+    void post(std::vector<waiter> waiters, result<> outcome);
+    void arm();
+    void on_tick();
+
+    boost::asio::io_context& loop_;
+    subscriber_options options_;
+    std::shared_ptr<link> link_;
+    subscriptions subscriptions_;
+    message_handler handler_;
+    boost::asio::steady_timer timer_;
+    bool heard_ = false;  ///< since the last tick
+    std::uint64_t ups_ = 0;
+};
+
+}  // namespace chat_gateway::redis

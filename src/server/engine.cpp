@@ -1,0 +1,365 @@
+#include <chat_gateway/server/engine.hpp>
+
+#include "engine_impl.hpp"
+
+#include <chat_gateway/base/text.hpp>
+#include <chat_gateway/websocket/handshake.hpp>
+
+#include <utility>
+
+namespace chat_gateway::server {
+namespace {
+
+using engineio::act;
+using engineio::close_reason;
+using engineio::request_error;
+using engineio::transport;
+
+/// Frames up to this much in sum are copied together into one send().
+constexpr std::size_t scratch_size = 64 * 1024;
+/// A healthy socket that is owed this much within one tick is written to at once.
+constexpr std::size_t early_flush_bytes = 64 * 1024;
+constexpr std::string_view retry_after_seconds = "5";
+
+/// What is wrong with the WebSocket part of an upgrade; empty if nothing.
+std::string_view websocket_fault(const http::request& r) {
+    if (!iequals(r.get("Upgrade"), "websocket")) return "Invalid Upgrade header";
+    const auto version = r.get("Sec-WebSocket-Version");
+    if (version != "13" && version != "8") return "Missing or invalid Sec-WebSocket-Version header";
+    if (!websocket::is_valid_key(r.get("Sec-WebSocket-Key"))) return "Missing or invalid Sec-WebSocket-Key header";
+    return {};
+}
+
+http::response plain_refusal(unsigned status, std::string_view text) {
+    http::response r;
+    r.status = status;
+    r.set("Content-Type", "text/html");
+    r.body = text;
+    r.close = true;
+    return r;
+}
+
+/// An upgrade's refusal is the bare message, as Node writes it to the socket.
+http::response refusal_for(request_error e, bool upgrade) {
+    return upgrade ? plain_refusal(400, engineio::message_of(e)) : engine_refusal(e);
+}
+
+}  // namespace
+
+http::response json_refusal(unsigned status, int code, std::string_view message) {
+    http::response r;
+    r.status = status;
+    r.set("Content-Type", "application/json");
+    r.body = "{\"code\":" + std::to_string(code) + ",\"message\":\"" + std::string(message) + "\"}";
+    return r;
+}
+
+http::response engine_refusal(request_error e) {
+    http::response r;
+    r.status = 400;
+    r.set("Content-Type", "application/json");
+    r.body = engineio::error_body(e);
+    return r;
+}
+
+engine::impl::impl(net::event_loop& l, engine_options o, engine_events& ev)
+    : loop(l),
+      options(std::move(o)),
+      events(ev),
+      wheel_(l.now()),
+      clock_(l.context()),
+      scratch_(scratch_size),
+      ping_(wire_bytes::text_packet(engineio::packet_type::ping, {})) {
+    loop.at_end_of_tick([this] { end_tick(); });
+}
+
+std::vector<http::header> engine::impl::cors_headers(const http::request& r) const {
+    std::vector<http::header> headers;
+    if (options.cors) options.cors->add_headers(r, headers);
+    return headers;
+}
+
+void engine::impl::handle(http::request r, std::shared_ptr<net::local_exchange> e) {
+    if (options.cors) {
+        if (r.method == "OPTIONS") return e->respond(options.cors->preflight(r));
+        if (!options.cors->allows(r)) {
+            http::response refusal = json_refusal(403, 4, "Forbidden");
+            refusal.close = r.upgrade;
+            return with_headers(e, cors_headers(r))->respond(std::move(refusal));
+        }
+    }
+    const auto parsed = engineio::parse_request({.method = r.method,
+                                                 .query = r.query,
+                                                 .upgrade = r.upgrade,
+                                                 .allow_polling = options.allow_polling,
+                                                 .allow_websocket = options.allow_websocket});
+    if (const auto* error = std::get_if<request_error>(&parsed)) {
+        return with_headers(e, cors_headers(r))->respond(refusal_for(*error, r.upgrade));
+    }
+    const auto& request = std::get<engineio::engine_request>(parsed);
+    if (request.via == transport::websocket) {
+        if (const auto fault = websocket_fault(r); !fault.empty()) {
+            return with_headers(e, cors_headers(r))->respond(plain_refusal(400, fault));
+        }
+    }
+    if (request.sid.empty()) return handshake(std::move(r), request.via, std::move(e));
+
+    const auto sid = public_id::parse(request.sid);
+    if (!sid || sid->shard() >= peers.size()) {
+        return with_headers(e, cors_headers(r))->respond(refusal_for(request_error::unknown_sid, r.upgrade));
+    }
+    if (request.via == transport::websocket) return route_upgrade(r, *sid, std::move(e));
+    route_polling(std::move(r), *sid, std::move(e));
+}
+
+void engine::impl::route_polling(http::request r, const public_id& sid, std::shared_ptr<net::local_exchange> e) {
+    auto answer = with_headers(std::move(e), cors_headers(r));
+    polling_request request{sid, std::move(r.method), std::string(r.get("Content-Type")), std::move(r.body), r.received};
+    impl& owner = *peers[sid.shard()]->impl_;
+    if (&owner == this) return serve_polling(std::move(request), std::move(answer));
+    auto forwarded = make_forwarded_exchange(loop, owner.loop, std::move(answer));
+    owner.loop.post([&owner, request = std::move(request), forwarded = std::move(forwarded)]() mutable {
+        owner.serve_polling(std::move(request), std::move(forwarded));
+    });
+}
+
+void engine::impl::route_upgrade(const http::request& r, const public_id& sid,
+                                 std::shared_ptr<net::local_exchange> e) {
+    upgrade_request request{sid, websocket::accept_key(r.get("Sec-WebSocket-Key")), cors_headers(r), {}};
+    auto detached = e->detach();
+    if (!detached) return;
+    request.leftover = std::move(detached->leftover);
+    impl& owner = *peers[sid.shard()]->impl_;
+    if (&owner == this) return serve_upgrade(std::move(detached->socket), std::move(request));
+
+    // A socket belongs to an io_context: it is taken out of this one and put into its owner's.
+    boost::system::error_code ec;
+    const auto protocol = detached->socket.local_endpoint(ec).protocol();
+    if (ec) return;
+    const int fd = detached->socket.release(ec);
+    if (ec) return;
+    owner.loop.post([&owner, fd, protocol, request = std::move(request)]() mutable {
+        net::stream_socket socket(owner.loop.context());
+        boost::system::error_code failed;
+        socket.assign(protocol, fd, failed);
+        if (failed) {
+            ::close(fd);
+            return;
+        }
+        owner.serve_upgrade(std::move(socket), std::move(request));
+    });
+}
+
+void engine::impl::handshake(http::request r, transport via, std::shared_ptr<net::local_exchange> e) {
+    auto headers = cors_headers(r);
+    if (!admitting) {
+        http::response refusal = json_refusal(503, 5, "Service unavailable");
+        refusal.set("Retry-After", std::string(retry_after_seconds));
+        refusal.close = true;
+        return with_headers(std::move(e), std::move(headers))->respond(std::move(refusal));
+    }
+    const auto gone = std::make_shared<bool>(false);
+    e->on_abort([gone] { *gone = true; });
+    upgrade_request upgrade;
+    if (via == transport::websocket) upgrade.accept = websocket::accept_key(r.get("Sec-WebSocket-Key"));
+
+    events.admit(r, [this, via, gone, e = std::move(e), headers = std::move(headers),
+                     upgrade = std::move(upgrade)](admission decided) mutable {
+        if (*gone) return;
+        if (auto* refusal = std::get_if<http::response>(&decided)) {
+            refusal->close = refusal->close || via == transport::websocket;
+            return with_headers(std::move(e), std::move(headers))->respond(std::move(*refusal));
+        }
+        auto& ticket = std::get<std::unique_ptr<admission_ticket>>(decided);
+        if (sessions.next_index() > public_id::max_index) {
+            return e->respond(json_refusal(503, 5, "Service unavailable"));
+        }
+        if (via == transport::websocket) {
+            auto detached = e->detach();
+            if (!detached) return;
+            upgrade.headers = std::move(headers);
+            upgrade.leftover = std::move(detached->leftover);
+            return attach_new(std::move(detached->socket), std::move(upgrade), open(via, std::move(ticket)));
+        }
+        const slot_handle h = open(via, std::move(ticket));
+        http::response r200;
+        r200.set("Content-Type", "text/plain; charset=UTF-8").set("cache-control", "no-store");
+        r200.body = open_packet(*sessions.find(h));
+        with_headers(std::move(e), std::move(headers))->respond(std::move(r200));
+    });
+}
+
+slot_handle engine::impl::open(transport via, std::unique_ptr<admission_ticket> ticket) {
+    const auto sid = public_id::make(options.shard, sessions.next_index());
+    const slot_handle h = sessions.emplace(options.session, via, loop.now());
+    session_entry& s = *sessions.find(h);
+    s.sid = sid;
+    schedule(h, s);
+    events.on_open(h, sid, std::move(ticket), via);
+    return h;
+}
+
+std::string engine::impl::open_packet(const session_entry& s) const {
+    const std::string sid = s.sid.text();
+    return engineio::encode_open({.sid = sid,
+                                  .offer_websocket = s.life.via() == transport::polling && options.allow_websocket,
+                                  .ping_interval_ms = static_cast<std::uint32_t>(options.session.ping_interval.count()),
+                                  .ping_timeout_ms = static_cast<std::uint32_t>(options.session.ping_timeout.count()),
+                                  .max_payload = options.max_payload});
+}
+
+session_entry* engine::impl::find(const public_id& sid) {
+    session_entry* s = sid.shard() == options.shard ? sessions.at_index(sid.index()) : nullptr;
+    return s && s->sid == sid ? s : nullptr;
+}
+
+void engine::impl::apply(slot_handle h, engineio::step step, std::string_view data, bool binary) {
+    session_entry* s = sessions.find(h);
+    if (!s) return;
+    switch (step.what) {
+        case act::none: break;
+        case act::deliver: events.on_message(h, data, binary); break;
+        case act::send_ping: send(h, ping_); break;
+        case act::answer_probe:
+            if (auto* candidate = links_.find(s->candidate)) {
+                candidate->queue(wire_bytes::text_packet(engineio::packet_type::pong, "probe").frame());
+                write_link(s->candidate);
+            }
+            release_poll(*s, "6");
+            break;
+        case act::upgraded: upgraded(h); break;
+        case act::drop_candidate: say_goodbye(std::exchange(s->candidate, {}), websocket::close_code::none); break;
+        case act::release_poll: release_poll(*s, "6"); break;
+        case act::close: finish(h, step.reason); break;
+    }
+    if ((s = sessions.find(h))) schedule(h, *s);
+}
+
+void engine::impl::send(slot_handle h, const wire_ref& message) {
+    session_entry* s = sessions.find(h);
+    if (!s || s->lingering || s->overflown || s->broken) return;
+    s->out.push(message);
+    mark_dirty(h, *s);
+    if (s->out.bytes() < early_flush_bytes) return;
+    // The caller may be walking a room: whatever is found out here is acted upon at the end of the tick.
+    if (auto* link = links_.find(s->link); link && !link->waits_writable) {
+        s->broken = try_write(s->link, &s->out) == websocket_link::write_result::failed;
+    }
+    s->overflown = s->out.bytes() > options.send_queue_bytes;
+}
+
+void engine::impl::connected(slot_handle h) {
+    if (auto* s = sessions.find(h)) s->life.connected();
+}
+
+void engine::impl::close(slot_handle h, close_reason reason) {
+    if (auto* s = sessions.find(h); s && !s->lingering) finish(h, reason);
+}
+
+void engine::impl::finish(slot_handle h, close_reason reason) {
+    session_entry& s = *sessions.find(h);
+    if (s.candidate) say_goodbye(std::exchange(s.candidate, {}), websocket::close_code::none);
+    if (const slot_handle link = std::exchange(s.link, {})) {
+        if (auto* l = links_.find(link)) {
+            if (reason == close_reason::slow_consumer || s.broken) {
+                drop_link(link);
+            } else {
+                l->queue_behind(s.out);  // what is owed, and the rest of a frame that was begun
+                say_goodbye(link, websocket::close_code::none);
+            }
+        }
+    } else {
+        close_polling(s, reason);
+    }
+    if (s.lingering) {
+        wheel_.add({h, false}, s.linger_until);
+    } else {
+        sessions.erase(h);
+    }
+    events.on_close(h, reason);
+}
+
+void engine::impl::mark_dirty(slot_handle h, session_entry& s) {
+    if (std::exchange(s.dirty, true)) return;
+    dirty_.push_back(h);
+}
+
+void engine::impl::end_tick() {
+    // Closing one session may make others dirty: they are served in the same round.
+    for (std::size_t i = 0; i < dirty_.size(); ++i) flush(dirty_[i]);
+    dirty_.clear();
+    if (dirty_.capacity() > 65536) dirty_.shrink_to_fit();
+    arm_clock();
+}
+
+void engine::impl::flush(slot_handle h) {
+    session_entry* s = sessions.find(h);
+    if (!s) return;
+    s->dirty = false;
+    if (s->overflown) return finish(h, close_reason::slow_consumer);
+    if (s->broken) return finish(h, close_reason::transport_lost);
+    if (s->link) return write_link(s->link);
+    if (s->held && !s->out.empty()) release_poll(*s, s->out.take_payload());
+}
+
+void engine::impl::schedule(slot_handle h, session_entry& s) {
+    const time_point next = s.life.next_deadline();
+    if (next >= s.armed_for) return;
+    s.armed_for = next;
+    wheel_.add({h, false}, next);
+}
+
+void engine::impl::arm_clock() {
+    const auto next = wheel_.next();
+    if (!next || (clock_armed_for_ && *clock_armed_for_ <= *next)) return;
+    clock_armed_for_ = next;
+    clock_.expires_at(*next);
+    clock_.async_wait([this](const boost::system::error_code& ec) {
+        if (!ec) on_clock();
+    });
+}
+
+void engine::impl::on_clock() {
+    clock_armed_for_.reset();
+    const time_point now = loop.now();
+    wheel_.advance(now, [&](const due_key& due) {
+        if (due.is_link) return drop_link(due.handle);
+        session_entry* s = sessions.find(due.handle);
+        if (!s) return;
+        s->armed_for = time_point::max();
+        if (s->lingering) {
+            if (now >= s->linger_until) sessions.erase(due.handle);
+            return;
+        }
+        for (;;) {
+            const auto step = s->life.on_deadline(now);
+            if (step.what == act::none) return schedule(due.handle, *s);
+            apply(due.handle, step);
+            if (!(s = sessions.find(due.handle)) || s->lingering) return;
+        }
+    });
+}
+
+engine::engine(net::event_loop& loop, engine_options o, engine_events& events)
+    : impl_(std::make_unique<impl>(loop, std::move(o), events)) {
+    impl_->peers.assign(impl_->options.shard + 1U, this);
+}
+engine::~engine() = default;
+void engine::set_peers(std::vector<engine*> by_shard) { impl_->peers = std::move(by_shard); }
+void engine::handle(http::request r, std::shared_ptr<net::local_exchange> e) {
+    impl_->handle(std::move(r), std::move(e));
+}
+http::response engine::too_large(const http::request& r) const {
+    http::response refusal;
+    refusal.status = 413;
+    refusal.headers = impl_->cors_headers(r);
+    return refusal;
+}
+void engine::send(slot_handle session, const wire_ref& message) { impl_->send(session, message); }
+void engine::connected(slot_handle session) { impl_->connected(session); }
+void engine::close(slot_handle session, close_reason reason) { impl_->close(session, reason); }
+void engine::stop_admitting() { impl_->admitting = false; }
+std::vector<slot_handle> engine::sessions() { return impl_->sessions.handles(); }
+std::size_t engine::session_count() const { return impl_->sessions.size(); }
+
+}  // namespace chat_gateway::server

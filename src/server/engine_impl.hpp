@@ -1,0 +1,139 @@
+#pragma once
+
+#include "outbox.hpp"
+#include "websocket_link.hpp"
+
+#include <chat_gateway/base/slot_map.hpp>
+#include <chat_gateway/base/timer_wheel.hpp>
+#include <chat_gateway/engineio/request.hpp>
+#include <chat_gateway/server/engine.hpp>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace chat_gateway::server {
+
+/// One Engine.IO session as its loop keeps it.
+struct session_entry {
+    session_entry(const engineio::session_options& o, engineio::transport via, time_point now) : life(o, via, now) {}
+
+    engineio::session life;
+    public_id sid;
+    outbox out;
+    slot_handle link;       ///< the WebSocket that is its transport
+    slot_handle candidate;  ///< the WebSocket that wants to be
+    std::shared_ptr<net::exchange> held;  ///< a GET without an answer yet
+    time_point armed_for = time_point::max();
+    bool dirty = false;
+    bool overflown = false;  ///< more owed than may be kept; closed at the end of the tick
+    bool broken = false;     ///< its socket failed while others were being served; likewise
+    bool lingering = false;  ///< closed for the application; a poller still fetches what it is owed
+    time_point linger_until{};
+};
+
+/// A polling request, cut loose from its connection so that it can be answered by another loop.
+struct polling_request {
+    public_id sid;
+    std::string method;
+    std::string content_type;
+    std::string body;
+    time_point received;
+};
+
+/// A WebSocket upgrade for an existing session, likewise.
+struct upgrade_request {
+    public_id sid;
+    std::string accept;                 ///< Sec-WebSocket-Accept
+    std::vector<http::header> headers;  ///< CORS
+    std::string leftover;
+};
+
+class engine::impl {
+public:
+    impl(net::event_loop& loop, engine_options o, engine_events& events);
+
+    // engine.cpp: handshakes, the life of sessions, the clock
+    void handle(http::request r, std::shared_ptr<net::local_exchange> e);
+    void send(slot_handle session, const wire_ref& message);
+    void close(slot_handle session, engineio::close_reason reason);
+    void connected(slot_handle session);
+    [[nodiscard]] std::vector<http::header> cors_headers(const http::request& r) const;
+
+    // engine_polling.cpp
+    void serve_polling(polling_request r, std::shared_ptr<net::exchange> e);
+
+    // engine_websocket.cpp
+    void serve_upgrade(net::stream_socket socket, upgrade_request r);
+
+    net::event_loop& loop;
+    engine_options options;
+    engine_events& events;
+    std::vector<engine*> peers;
+    slot_map<session_entry> sessions;
+    bool admitting = true;
+
+private:
+    struct due_key {
+        slot_handle handle;
+        bool is_link = false;
+    };
+
+    void handshake(http::request r, engineio::transport via, std::shared_ptr<net::local_exchange> e);
+    slot_handle open(engineio::transport via, std::unique_ptr<admission_ticket> ticket);
+    void route_polling(http::request r, const public_id& sid, std::shared_ptr<net::local_exchange> e);
+    void route_upgrade(const http::request& r, const public_id& sid, std::shared_ptr<net::local_exchange> e);
+    void apply(slot_handle h, engineio::step s, std::string_view data = {}, bool binary = false);
+    void finish(slot_handle h, engineio::close_reason reason);
+    void mark_dirty(slot_handle h, session_entry& s);
+    void schedule(slot_handle h, session_entry& s);
+    void end_tick();
+    void flush(slot_handle h);
+    void arm_clock();
+    void on_clock();
+    session_entry* find(const public_id& sid);
+    [[nodiscard]] std::string open_packet(const session_entry& s) const;
+
+    void serve_get(slot_handle h, session_entry& s, std::shared_ptr<net::exchange> e);
+    void serve_post(slot_handle h, session_entry& s, const polling_request& r, net::exchange& e);
+    void release_poll(session_entry& s, std::string body);
+    void poll_aborted(slot_handle h, const net::exchange* which);
+    void close_polling(session_entry& s, engineio::close_reason reason);
+
+    void attach_new(net::stream_socket socket, upgrade_request r, slot_handle session);
+    slot_handle add_link(net::stream_socket socket, slot_handle session, websocket_link::role role,
+                         std::string_view first_bytes, std::string leftover);
+    void refuse_upgrade(net::stream_socket socket, engineio::request_error why);
+    void arm_read(slot_handle link);
+    void on_readable(slot_handle link);
+    bool consume(slot_handle link, std::span<char> bytes);
+    void on_event(slot_handle link, const websocket::event& e);
+    void on_message(slot_handle link, const websocket::event& e);
+    void upgraded(slot_handle session);
+    void link_lost(slot_handle link, engineio::close_reason reason);
+    void say_goodbye(slot_handle link, websocket::close_code code);
+    void drop_link(slot_handle link);
+    void write_link(slot_handle link);
+    [[nodiscard]] websocket_link::write_result try_write(slot_handle link, outbox* out);
+
+    slot_map<websocket_link> links_;
+    std::vector<slot_handle> dirty_;
+    timer_wheel<due_key> wheel_;
+    boost::asio::steady_timer clock_;
+    std::optional<time_point> clock_armed_for_;
+    std::vector<char> scratch_;
+    const wire_ref ping_;
+};
+
+/// Answers on another loop than the one that asked.
+std::shared_ptr<net::exchange> make_forwarded_exchange(net::event_loop& origin, net::event_loop& here,
+                                                       std::shared_ptr<net::exchange> answer);
+/// Adds headers to whatever answer comes.
+std::shared_ptr<net::exchange> with_headers(std::shared_ptr<net::exchange> inner, std::vector<http::header> headers);
+
+http::response engine_refusal(engineio::request_error e);
+
+}  // namespace chat_gateway::server

@@ -1,0 +1,110 @@
+#include "engine_impl.hpp"
+
+#include <chat_gateway/base/text.hpp>
+#include <chat_gateway/engineio/payload.hpp>
+
+#include <utility>
+
+namespace chat_gateway::server {
+namespace {
+
+using engineio::close_reason;
+using engineio::request_error;
+using engineio::transport;
+
+/// How long a closed session keeps what its poller has not fetched yet (engine.io's own limit).
+constexpr std::chrono::seconds linger_time{30};
+
+http::response empty(unsigned status) {
+    http::response r;
+    r.status = status;
+    return r;
+}
+
+http::response payload(std::string body) {
+    http::response r;
+    r.set("Content-Type", "text/plain; charset=UTF-8").set("cache-control", "no-store");
+    r.body = std::move(body);
+    return r;
+}
+
+http::response posted() {
+    http::response r;
+    r.set("Content-Type", "text/html").set("cache-control", "no-store");
+    r.body = "ok";
+    return r;
+}
+
+}  // namespace
+
+void engine::impl::serve_polling(polling_request r, std::shared_ptr<net::exchange> e) {
+    session_entry* s = find(r.sid);
+    if (!s) return e->respond(engine_refusal(request_error::unknown_sid));
+    const slot_handle h = sessions.handle_at(r.sid.index());
+    if (s->life.via() == transport::websocket) {
+        // A POST that was on its way when the upgrade completed still counts.
+        if (r.method != "POST" || r.received > s->life.upgraded_at()) {
+            return e->respond(engine_refusal(request_error::bad_request));
+        }
+    }
+    if (r.method == "GET") return serve_get(h, *s, std::move(e));
+    if (r.method == "POST") return serve_post(h, *s, r, *e);
+    e->respond(empty(500));
+}
+
+void engine::impl::serve_get(slot_handle h, session_entry& s, std::shared_ptr<net::exchange> e) {
+    if (s.lingering) {
+        if (!s.out.empty()) return e->respond(payload(s.out.take_payload()));
+        sessions.erase(h);
+        return e->respond(payload("6\x1e" "1"));
+    }
+    if (s.held) {
+        e->respond(empty(400));
+        return finish(h, close_reason::transport_error);
+    }
+    if (!s.out.empty()) return e->respond(payload(s.out.take_payload()));
+    e->on_abort([this, h, which = e.get()] { poll_aborted(h, which); });
+    s.held = std::move(e);
+    s.life.poll_held(loop.now());
+    schedule(h, s);
+}
+
+void engine::impl::poll_aborted(slot_handle h, const net::exchange* which) {
+    session_entry* s = sessions.find(h);
+    if (!s || s->held.get() != which) return;
+    s->held.reset();
+    finish(h, close_reason::transport_lost);
+}
+
+void engine::impl::serve_post(slot_handle h, session_entry& s, const polling_request& r, net::exchange& e) {
+    if (s.lingering) return e.respond(posted());
+    if (r.content_type == "application/octet-stream") {
+        e.respond(empty(400));
+        return finish(h, close_reason::parse_error);
+    }
+    const auto decoded = engineio::decode_payload(r.body);
+    for (const auto& packet : decoded.packets) {
+        session_entry* open = sessions.find(h);
+        if (!open || open->lingering) break;
+        apply(h, open->life.on_packet(packet, loop.now()), packet.data, packet.binary);
+    }
+    session_entry* open = sessions.find(h);
+    if (decoded.malformed && open && !open->lingering) apply(h, engineio::session::on_garbage());
+    e.respond(posted());
+}
+
+void engine::impl::release_poll(session_entry& s, std::string body) {
+    if (auto held = std::exchange(s.held, nullptr)) held->respond(payload(std::move(body)));
+}
+
+// Orderly ends wait for the poller to fetch what it is owed; the others tell a held GET, or nobody.
+void engine::impl::close_polling(session_entry& s, close_reason reason) {
+    const bool orderly = reason == close_reason::server_close || reason == close_reason::connect_timeout;
+    if (!orderly) return release_poll(s, reason == close_reason::client_close ? "6" : "1");
+    if (s.held && s.out.empty()) return release_poll(s, "1");
+    if (s.held) release_poll(s, s.out.take_payload());
+    s.lingering = true;
+    s.linger_until = loop.now() + linger_time;
+}
+
+}  // namespace chat_gateway::server

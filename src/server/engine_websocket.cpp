@@ -1,0 +1,236 @@
+#include "engine_impl.hpp"
+
+#include <chat_gateway/base/text.hpp>
+#include <chat_gateway/engineio/payload.hpp>
+#include <chat_gateway/websocket/frame_encoder.hpp>
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace chat_gateway::server {
+namespace {
+
+using engineio::close_reason;
+using engineio::request_error;
+using websocket::close_code;
+using write_result = websocket_link::write_result;
+using role = websocket_link::role;
+
+/// Before others get their turn.
+constexpr int max_reads_per_event = 4;
+/// Pongs and the like owed to a peer that does not read.
+constexpr std::size_t max_own_bytes = 64 * 1024;
+/// For the peer's half of the closing handshake.
+constexpr std::chrono::seconds goodbye_time{5};
+
+std::string switching_protocols(const upgrade_request& r) {
+    std::string head =
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
+        r.accept + "\r\n";
+    for (const auto& h : r.headers) head.append(h.name).append(": ").append(h.value).append("\r\n");
+    return head + "\r\n";
+}
+
+}  // namespace
+
+void engine::impl::serve_upgrade(net::stream_socket socket, upgrade_request r) {
+    session_entry* s = find(r.sid);
+    if (!s || s->lingering) return refuse_upgrade(std::move(socket), request_error::unknown_sid);
+    // A session has one WebSocket at most; the first is untouched.
+    if (!s->life.begin_upgrade(loop.now())) return refuse_upgrade(std::move(socket), request_error::bad_request);
+    const slot_handle h = sessions.handle_at(r.sid.index());
+    s->candidate = add_link(std::move(socket), h, role::candidate, switching_protocols(r), std::move(r.leftover));
+    if ((s = sessions.find(h))) schedule(h, *s);
+}
+
+void engine::impl::attach_new(net::stream_socket socket, upgrade_request r, slot_handle h) {
+    session_entry* s = sessions.find(h);
+    if (!s) return;
+    const std::string open = open_packet(*s);
+    std::string first = switching_protocols(r);
+    first += websocket::encode_frame(websocket::opcode::text, open);
+    add_link(std::move(socket), h, role::attached, first, std::move(r.leftover));
+}
+
+void engine::impl::refuse_upgrade(net::stream_socket socket, request_error why) {
+    const std::string_view text = engineio::message_of(why);
+    const std::string refusal =
+        "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-type: text/html\r\nContent-Length: " +
+        std::to_string(text.size()) + "\r\n\r\n" + std::string(text);
+    const slot_handle link = add_link(std::move(socket), {}, role::closing, refusal, {});
+    if (auto* l = links_.find(link)) {
+        boost::system::error_code ignored;
+        l->socket.shutdown(net::stream_socket::shutdown_send, ignored);
+        wheel_.add({link, true}, loop.now() + goodbye_time);
+    }
+}
+
+slot_handle engine::impl::add_link(net::stream_socket socket, slot_handle session, role r,
+                                   std::string_view first_bytes, std::string leftover) {
+    const slot_handle h = links_.emplace(std::move(socket), session, r, options.max_payload);
+    if (r == role::attached) sessions.find(session)->link = h;
+    links_.find(h)->queue(first_bytes);
+    write_link(h);
+    if (!leftover.empty() && !consume(h, leftover)) return h;
+    arm_read(h);
+    return h;
+}
+
+void engine::impl::arm_read(slot_handle h) {
+    auto* link = links_.find(h);
+    if (!link) return;
+    link->socket.async_wait(net::stream_socket::wait_read, [this, h](const boost::system::error_code& ec) {
+        if (!ec) on_readable(h);
+    });
+}
+
+void engine::impl::on_readable(slot_handle h) {
+    auto& buffer = loop.receive_buffer();
+    for (int n = 0; n < max_reads_per_event; ++n) {
+        auto* link = links_.find(h);
+        if (!link) return;
+        const ssize_t got = ::recv(link->socket.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+        if (got < 0 && (errno == EAGAIN || errno == EINTR)) break;
+        if (got <= 0) return link_lost(h, close_reason::transport_lost);
+        if (!consume(h, {buffer.data(), static_cast<std::size_t>(got)})) return;
+        if (static_cast<std::size_t>(got) < buffer.size()) break;
+    }
+    arm_read(h);
+}
+
+/// False: the link is gone.
+bool engine::impl::consume(slot_handle h, std::span<char> bytes) {
+    auto* link = links_.find(h);
+    if (!link) return false;
+    link->parser.feed(bytes);
+    while ((link = links_.find(h))) {
+        const auto event = link->parser.next();
+        if (!event) return true;
+        on_event(h, *event);
+    }
+    return false;
+}
+
+void engine::impl::on_event(slot_handle h, const websocket::event& e) {
+    using kind = websocket::event::kind;
+    websocket_link& link = *links_.find(h);
+    switch (e.what) {
+        case kind::text:
+        case kind::binary: return on_message(h, e);
+        case kind::ping:
+            if (link.now == role::closing) return;
+            link.queue(websocket::encode_frame(websocket::opcode::pong, e.payload));
+            if (link.queued() > max_own_bytes) return link_lost(h, close_reason::transport_error);
+            return write_link(h);
+        case kind::pong: return;
+        case kind::close:
+        case kind::error: {
+            const bool error = e.what == kind::error;
+            if (link.now == role::closing) return drop_link(h);  // the answer to our close
+            const slot_handle session = link.session;
+            const bool attached = link.now == role::attached;
+            session_entry* s = sessions.find(session);
+            if (s && attached) {
+                link.queue_behind(s->out);
+                s->link = {};
+            } else if (s && link.now == role::candidate) {
+                s->candidate = {};
+                s->life.candidate_lost();
+            }
+            if (!error) link.close_when_written = true;
+            say_goodbye(h, e.code);
+            if (s && attached) finish(session, error ? close_reason::transport_error : close_reason::client_close);
+            return;
+        }
+    }
+}
+
+void engine::impl::on_message(slot_handle h, const websocket::event& e) {
+    const websocket_link& link = *links_.find(h);
+    session_entry* s = sessions.find(link.session);
+    if (link.now == role::closing || !s) return;
+    const slot_handle session = link.session;
+    if (link.now == role::candidate) {
+        const auto packet = e.what == websocket::event::kind::text ? engineio::decode_packet(e.payload) : std::nullopt;
+        // Whatever is no probe ends the attempt, garbage too.
+        return apply(session, s->life.on_candidate_packet(packet.value_or(engineio::packet{}), loop.now()));
+    }
+    if (e.what == websocket::event::kind::binary) return apply(session, {engineio::act::deliver, {}}, e.payload, true);
+    if (e.payload.starts_with('b')) {
+        return apply(session, {engineio::act::deliver, {}}, base64_decode_lenient(e.payload.substr(1)), true);
+    }
+    const auto packet = engineio::decode_packet(e.payload);
+    if (!packet) return apply(session, engineio::session::on_garbage());
+    apply(session, s->life.on_packet(*packet, loop.now()), packet->data);
+}
+
+void engine::impl::upgraded(slot_handle h) {
+    session_entry& s = *sessions.find(h);
+    s.link = std::exchange(s.candidate, {});
+    if (auto* link = links_.find(s.link)) link->now = role::attached;
+    release_poll(s, "6");
+    if (!s.out.empty()) mark_dirty(h, s);
+    events.on_upgrade(h);
+}
+
+void engine::impl::link_lost(slot_handle h, close_reason reason) {
+    const auto* link = links_.find(h);
+    if (!link) return;
+    const slot_handle session = link->session;
+    const role was = link->now;
+    drop_link(h);
+    session_entry* s = sessions.find(session);
+    if (!s) return;
+    if (was == role::candidate && s->candidate == h) {
+        s->candidate = {};
+        s->life.candidate_lost();
+    } else if (was == role::attached && s->link == h) {
+        s->link = {};
+        finish(session, reason);
+    }
+}
+
+/// Sends what is queued and a close frame, and gives the peer a while for its own.
+void engine::impl::say_goodbye(slot_handle h, close_code code) {
+    auto* link = links_.find(h);
+    if (!link) return;
+    link->now = role::closing;
+    link->session = {};
+    link->queue(websocket::encode_close(code));
+    wheel_.add({h, true}, loop.now() + goodbye_time);
+    write_link(h);
+}
+
+void engine::impl::drop_link(slot_handle h) { links_.erase(h); }
+
+void engine::impl::write_link(slot_handle h) {
+    auto* link = links_.find(h);
+    if (!link || link->waits_writable) return;
+    session_entry* s = link->now == role::attached ? sessions.find(link->session) : nullptr;
+    switch (try_write(h, s ? &s->out : nullptr)) {
+        case write_result::done:
+            if (link->close_when_written) drop_link(h);
+            return;
+        case write_result::blocked: return;
+        case write_result::failed: return link_lost(h, close_reason::transport_lost);
+    }
+}
+
+write_result engine::impl::try_write(slot_handle h, outbox* out) {
+    websocket_link& link = *links_.find(h);
+    const auto r = link.write(out, scratch_);
+    if (r == write_result::blocked) {
+        link.waits_writable = true;
+        link.socket.async_wait(net::stream_socket::wait_write, [this, h](const boost::system::error_code& ec) {
+            auto* waiting = links_.find(h);
+            if (ec || !waiting) return;
+            waiting->waits_writable = false;
+            write_link(h);
+        });
+    }
+    return r;
+}
+
+}  // namespace chat_gateway::server

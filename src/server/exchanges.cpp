@@ -1,0 +1,72 @@
+#include "engine_impl.hpp"
+
+#include <utility>
+
+namespace chat_gateway::server {
+namespace {
+
+class headed_exchange final : public net::exchange {
+public:
+    headed_exchange(std::shared_ptr<net::exchange> inner, std::vector<http::header> headers)
+        : inner_(std::move(inner)), headers_(std::move(headers)) {}
+    void respond(http::response r) override {
+        r.headers.insert(r.headers.begin(), std::make_move_iterator(headers_.begin()),
+                         std::make_move_iterator(headers_.end()));
+        headers_.clear();
+        inner_->respond(std::move(r));
+    }
+    void on_abort(unique_function<void()> handler) override { inner_->on_abort(std::move(handler)); }
+
+private:
+    std::shared_ptr<net::exchange> inner_;
+    std::vector<http::header> headers_;
+};
+
+/// Lives on the loop that answers. The asking loop's exchange is only carried here; it is used, and dies, at home.
+class forwarded_exchange final : public net::exchange {
+public:
+    forwarded_exchange(net::event_loop& origin, std::shared_ptr<net::exchange> answer)
+        : origin_(origin), answer_(std::move(answer)) {}
+    ~forwarded_exchange() override {
+        if (answer_) origin_.post([gone = std::move(answer_)]() mutable { gone.reset(); });
+    }
+    void respond(http::response r) override {
+        abort_ = nullptr;
+        if (!answer_) return;
+        origin_.post([answer = std::exchange(answer_, nullptr), r = std::move(r)]() mutable {
+            answer->respond(std::move(r));
+        });
+    }
+    void on_abort(unique_function<void()> handler) override {
+        if (answer_) abort_ = std::move(handler);
+    }
+    void abort() {
+        if (auto handler = std::exchange(abort_, nullptr)) handler();
+    }
+
+private:
+    net::event_loop& origin_;
+    std::shared_ptr<net::exchange> answer_;
+    unique_function<void()> abort_;
+};
+
+}  // namespace
+
+std::shared_ptr<net::exchange> with_headers(std::shared_ptr<net::exchange> inner, std::vector<http::header> headers) {
+    return std::make_shared<headed_exchange>(std::move(inner), std::move(headers));
+}
+
+std::shared_ptr<net::exchange> make_forwarded_exchange(net::event_loop& origin, net::event_loop& here,
+                                                       std::shared_ptr<net::exchange> answer) {
+    auto* home = answer.get();
+    auto forwarded = std::make_shared<forwarded_exchange>(origin, std::move(answer));
+    // Weak: the answering loop decides how long it lives, and lets go of the asking side when it does.
+    home->on_abort([&here, weak = std::weak_ptr(forwarded)]() mutable {
+        here.post([weak = std::move(weak)] {
+            if (const auto f = weak.lock()) f->abort();
+        });
+    });
+    return forwarded;
+}
+
+}  // namespace chat_gateway::server

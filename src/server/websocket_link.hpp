@@ -1,0 +1,51 @@
+#pragma once
+
+#include "outbox.hpp"
+
+#include <chat_gateway/base/ids.hpp>
+#include <chat_gateway/net/event_loop.hpp>
+#include <chat_gateway/websocket/frame_parser.hpp>
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace chat_gateway::server {
+
+/// One WebSocket: its socket, its parser and the bytes that belong to it alone (101, control frames). Sits in its
+/// engine's link table; handlers find it by handle, so a late one finds nothing.
+class websocket_link {
+public:
+    enum class role : std::uint8_t {
+        candidate,  ///< upgrading; carries probe packets
+        attached,   ///< its session's transport
+        closing,    ///< says goodbye: input is thrown away until the peer closes or time is up
+    };
+    enum class write_result : std::uint8_t { done, blocked, failed };
+
+    websocket_link(net::stream_socket s, slot_handle owner, role r, std::size_t max_payload)
+        : socket(std::move(s)), parser(max_payload), session(owner), now(r) {}
+
+    /// Bytes ahead of whatever the outbox holds, but never inside a frame of it that was begun.
+    void queue(std::string_view bytes) { own_.append(bytes); }
+    /// Takes over all that a session still owes: from now on it is this link's own. A begun frame goes first.
+    void queue_behind(outbox& out);
+    [[nodiscard]] std::size_t queued() const { return own_.size(); }
+
+    /// Sends what it can of its own bytes and of `out` (may be null). `scratch` is the loop's.
+    [[nodiscard]] write_result write(outbox* out, std::span<char> scratch);
+
+    net::stream_socket socket;
+    websocket::frame_parser parser;
+    slot_handle session;
+    role now;
+    bool waits_writable = false;
+    bool close_when_written = false;
+
+private:
+    [[nodiscard]] write_result send(std::string_view bytes, std::size_t& sent);
+
+    std::string own_;
+};
+
+}  // namespace chat_gateway::server

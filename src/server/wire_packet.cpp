@@ -1,0 +1,36 @@
+#include <chat_gateway/server/wire_packet.hpp>
+
+#include <chat_gateway/websocket/frame_encoder.hpp>
+
+#include <array>
+#include <cstring>
+
+namespace chat_gateway::server {
+
+wire_bytes wire_bytes::text_packet(engineio::packet_type type, std::string_view data) {
+    std::array<char, websocket::max_header_size> header{};
+    const std::size_t n = websocket::encode_header(header, websocket::opcode::text, data.size() + 1);
+    wire_bytes out;
+    out.header_size_ = static_cast<std::uint8_t>(n);
+    out.bytes_ = shared_bytes::create(n + 1 + data.size(), [&](char* to) {
+        std::memcpy(to, header.data(), n);
+        to[n] = static_cast<char>('0' + static_cast<int>(type));
+        std::memcpy(to + n + 1, data.data(), data.size());
+    });
+    return out;
+}
+
+wire_bytes wire_bytes::binary(std::string_view bytes) {
+    std::array<char, websocket::max_header_size> header{};
+    const std::size_t n = websocket::encode_header(header, websocket::opcode::binary, bytes.size());
+    wire_bytes out;
+    out.binary_ = true;
+    out.header_size_ = static_cast<std::uint8_t>(n);
+    out.bytes_ = shared_bytes::create(n + bytes.size(), [&](char* to) {
+        std::memcpy(to, header.data(), n);
+        if (!bytes.empty()) std::memcpy(to + n, bytes.data(), bytes.size());
+    });
+    return out;
+}
+
+}  // namespace chat_gateway::server

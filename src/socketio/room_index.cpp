@@ -1,0 +1,115 @@
+#include <chat_gateway/socketio/room_index.hpp>
+
+#include <algorithm>
+
+namespace chat_gateway::socketio {
+
+const room_index::room* room_index::find_room(std::string_view name) const {
+    const auto found = names_.find(name);
+    return found == names_.end() ? nullptr : &rooms_[found->second];
+}
+
+const room_index::membership* room_index::find_membership(member_id m, room_slot r) const {
+    if (m >= members_.size()) return nullptr;
+    const auto& own = members_[m];
+    const auto& seats = rooms_[r].seats;
+    if (own.size() < seats.size()) {
+        const auto found = std::ranges::find(own, r, &membership::room);
+        return found == own.end() ? nullptr : &*found;
+    }
+    const auto found = std::ranges::find(seats, m, &seat::member);
+    return found == seats.end() ? nullptr : &own[found->back];
+}
+
+std::pair<room_index::room_slot, bool> room_index::find_or_open(std::string_view name) {
+    if (const auto found = names_.find(name); found != names_.end()) return {found->second, false};
+    if (free_rooms_.empty()) {
+        rooms_.emplace_back();
+        free_rooms_.push_back(static_cast<room_slot>(rooms_.size() - 1));
+    }
+    const auto slot = free_rooms_.back();
+    free_rooms_.pop_back();
+    rooms_[slot].name = names_.emplace(name, slot).first->first;
+    return {slot, true};
+}
+
+void room_index::close(room_slot r) {
+    names_.erase(names_.find(rooms_[r].name));
+    rooms_[r] = {};
+    free_rooms_.push_back(r);
+}
+
+room_index::change room_index::join(member_id m, std::string_view name) {
+    const auto [slot, opened] = find_or_open(name);
+    if (find_membership(m, slot)) return {};
+    if (m >= members_.size()) {
+        members_.resize(m + std::size_t{1});
+        marks_.reserve_for(members_.size());
+    }
+    auto& own = members_[m];
+    auto& seats = rooms_[slot].seats;
+    own.push_back({.room = slot, .back = static_cast<std::uint32_t>(seats.size())});
+    seats.push_back({.member = m, .back = static_cast<std::uint32_t>(own.size() - 1)});
+    return {.changed = true, .edge = opened};
+}
+
+room_index::change room_index::leave(member_id m, std::string_view name) {
+    const auto found = names_.find(name);
+    if (found == names_.end()) return {};
+    const auto slot = found->second;
+    const auto* place = find_membership(m, slot);
+    if (!place) return {};
+    const auto position = rooms_[slot].seats[place->back].back;
+    vacate(*place);
+    forget(m, position);
+    const bool emptied = rooms_[slot].seats.empty();
+    if (emptied) close(slot);
+    return {.changed = true, .edge = emptied};
+}
+
+/// Takes the seat out of its room; the last one moves into the gap and its member is told.
+void room_index::vacate(membership place) {
+    auto& seats = rooms_[place.room].seats;
+    const auto last = seats.back();
+    seats.pop_back();
+    if (place.back == seats.size()) return;
+    seats[place.back] = last;
+    members_[last.member][last.back].back = place.back;
+}
+
+/// Takes an entry out of the member's list; the last one moves into the gap and its room is told.
+void room_index::forget(member_id m, std::uint32_t position) {
+    auto& own = members_[m];
+    const auto last = own.back();
+    own.pop_back();
+    if (position != own.size()) {
+        own[position] = last;
+        rooms_[last.room].seats[last.back].back = position;
+    }
+    if (own.empty()) std::vector<membership>().swap(own);
+}
+
+bool room_index::contains(member_id m, std::string_view name) const {
+    const auto found = names_.find(name);
+    return found != names_.end() && find_membership(m, found->second) != nullptr;
+}
+
+std::size_t room_index::member_count(std::string_view name) const {
+    const auto* r = find_room(name);
+    return r ? r->seats.size() : 0;
+}
+
+std::vector<std::string> room_index::rooms_of(member_id m) const {
+    std::vector<std::string> names;
+    if (m >= members_.size()) return names;
+    names.reserve(members_[m].size());
+    for (const auto& place : members_[m])
+        names.emplace_back(rooms_[place.room].name);
+    return names;
+}
+
+std::size_t room_index::rooms_of_count(member_id m) const {
+    return m < members_.size() ? members_[m].size() : 0;
+}
+
+}  // namespace chat_gateway::socketio

@@ -1,0 +1,92 @@
+// The binary under test, as a process with its own configuration file.
+import assert from "node:assert/strict";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { request } from "./http.mjs";
+import { freePort, privateDirectory } from "./machine.mjs";
+import { ServerProcess } from "./process.mjs";
+import { eventually } from "./wait.mjs";
+
+export const root = fileURLToPath(new URL("../../..", import.meta.url));
+const binary = process.env.CHAT_GATEWAY_BINARY ?? join(root, "build/release/chat-gateway");
+
+// What a developer's own deployment may have set must not reach the gateway under test.
+const SETTINGS = /^(CHAT_GATEWAY_.*|SESSION_SECRET|REDIS_URL|DATABASE_URL|PORT)$/;
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !SETTINGS.test(name)));
+
+const SANITIZER_REPORT = /(Address|Leak|Thread|UndefinedBehavior)Sanitizer|runtime error:/;
+
+/** Settings by section; `overrides` wins key by key. */
+function merged(settings, overrides) {
+  const result = { ...settings };
+  for (const [section, values] of Object.entries(overrides)) result[section] = { ...result[section], ...values };
+  return result;
+}
+
+export class Gateway {
+  /** With a configuration file; waits until /readyz says yes. */
+  static async start(settings) {
+    const gateway = new Gateway();
+    gateway.port = await freePort();
+    gateway.adminPort = await freePort();
+    const config = join(privateDirectory("gateway"), "chat-gateway.json");
+    const defaults = {
+      server: { host: "127.0.0.1", port: gateway.port, drain_ms: 1000, threads: 2 },
+      admin: { port: gateway.adminPort },
+      log: { level: "debug" },
+    };
+    writeFileSync(config, JSON.stringify(merged(defaults, settings)));
+    gateway.#spawn(["--config", config], {});
+    await gateway.answers("/readyz");
+    return gateway;
+  }
+
+  /** With --demo and no configuration file; waits until /healthz says yes. */
+  static async startDemo() {
+    const gateway = new Gateway();
+    gateway.port = await freePort();
+    gateway.adminPort = await freePort();
+    gateway.#spawn(["--demo"], {
+      CHAT_GATEWAY_SERVER_HOST: "127.0.0.1",
+      CHAT_GATEWAY_SERVER_PORT: String(gateway.port),
+      CHAT_GATEWAY_SERVER_DRAIN_MS: "1000",
+      CHAT_GATEWAY_ADMIN_PORT: String(gateway.adminPort),
+    });
+    await gateway.answers("/healthz");
+    return gateway;
+  }
+
+  #spawn(args, settings) {
+    assert.ok(existsSync(binary), `${binary} is not there: build it, or set CHAT_GATEWAY_BINARY`);
+    this.url = `http://127.0.0.1:${this.port}`;
+    this.adminUrl = `http://127.0.0.1:${this.adminPort}`;
+    this.process = new ServerProcess("chat-gateway", binary, args, { env: { ...environment, ...settings } });
+  }
+
+  /** Until the admin listener answers `path` with this status; returns that answer. */
+  answers(path, status = 200) {
+    const probe = async () => {
+      const { exitCode, signalCode } = this.process.child;
+      assert.ok(exitCode === null && signalCode === null, `the gateway has ended:\n${this.process.tail()}`);
+      const answer = await this.admin(path).catch((error) => {
+        if (error.code !== "ECONNREFUSED") throw error; // not listening yet
+      });
+      return answer?.status === status && answer;
+    };
+    return eventually(probe, `the gateway answers ${path} with ${status}`);
+  }
+
+  /** A request to the admin listener. */
+  admin(path, options) {
+    return request(this.adminUrl + path, options);
+  }
+
+  /** The orderly end: exit code 0, and no sanitizer had anything to say. */
+  async stop() {
+    const end = await this.process.stop("SIGTERM");
+    const report = this.process.output.match(SANITIZER_REPORT);
+    assert.deepEqual(end, { code: 0, signal: null }, "how the gateway ended");
+    assert.equal(report, null, `a sanitizer's report in the gateway's output:\n${this.process.output.slice(report?.index, report?.index + 6000)}`);
+  }
+}

@@ -1,0 +1,47 @@
+// A private nginx with the site that docker/nginx offers, its addresses replaced.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./gateway.mjs";
+import { freePort, privateDirectory } from "./machine.mjs";
+import { ServerProcess } from "./process.mjs";
+import { eventually } from "./wait.mjs";
+import { request } from "./http.mjs";
+
+function replaced(text, pattern, by) {
+  assert.match(text, pattern, "docker/nginx/chat-gateway.conf has changed; adapt lib/nginx.mjs");
+  return text.replace(pattern, by);
+}
+
+export class Nginx {
+  static async start(gateway) {
+    const nginx = new Nginx();
+    const port = await freePort();
+    nginx.url = `http://127.0.0.1:${port}`;
+    const directory = privateDirectory("nginx");
+    for (const name of ["body", "proxy", "fastcgi", "uwsgi", "scgi"]) mkdirSync(join(directory, name));
+
+    let site = readFileSync(join(root, "docker/nginx/chat-gateway.conf"), "utf8");
+    site = replaced(site, /server 127\.0\.0\.1:7000;/, `server 127.0.0.1:${gateway.port};`);
+    site = replaced(site, /listen 80;/, `listen 127.0.0.1:${port};`);
+    site = replaced(site, /listen \[::\]:80;/, "");
+    const config = join(directory, "nginx.conf");
+    writeFileSync(config, `
+      daemon off;
+      pid ${directory}/nginx.pid;
+      error_log stderr warn;
+      events { worker_connections 1024; }
+      http {
+        access_log off;
+        client_body_temp_path ${directory}/body;
+        proxy_temp_path ${directory}/proxy;
+        fastcgi_temp_path ${directory}/fastcgi;
+        uwsgi_temp_path ${directory}/uwsgi;
+        scgi_temp_path ${directory}/scgi;
+        ${site}
+      }`);
+    nginx.process = new ServerProcess("nginx", "/usr/sbin/nginx", ["-p", directory, "-e", "stderr", "-c", config]);
+    await eventually(() => request(nginx.url).then(() => true, () => false), "nginx answers");
+    return nginx;
+  }
+}

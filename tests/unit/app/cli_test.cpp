@@ -1,0 +1,171 @@
+#include <chat_gateway/app/cli.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <stdlib.h>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+namespace {
+
+using namespace chat_gateway::app;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+const environment secret{{"SESSION_SECRET", "hidden"}};
+
+cli_result run(std::vector<const char*> arguments, const environment& variables = secret) {
+    return run_cli(arguments, variables);
+}
+
+/// A file of its own, gone with the test.
+class scratch_file {
+public:
+    explicit scratch_file(const std::string& text) : path_(testing::TempDir() + "cli_test_XXXXXX") {
+        const int descriptor = mkstemp(path_.data());
+        if (descriptor < 0) throw std::runtime_error("no temporary file");
+        close(descriptor);
+        std::ofstream(path_) << text;
+    }
+    scratch_file(const scratch_file&) = delete;
+    scratch_file& operator=(const scratch_file&) = delete;
+    ~scratch_file() { std::filesystem::remove(path_); }
+    [[nodiscard]] const char* path() const { return path_.c_str(); }
+
+private:
+    std::string path_;
+};
+
+TEST(Cli, WithoutArgumentsServes) {
+    const auto r = run({});
+    EXPECT_EQ(r.exit_code, std::nullopt);
+    EXPECT_THAT(r.out, IsEmpty());
+    EXPECT_THAT(r.err, IsEmpty());
+    EXPECT_EQ(r.values.session.secrets, std::vector<std::string>{"hidden"});
+}
+
+TEST(Cli, BadConfigurationLeavesWithOneLinePerFault) {
+    const auto r = run({}, {{"PORT", "x"}, {"CHAT_GATEWAY_LOG_LEVEL", "y"}});
+    EXPECT_EQ(r.exit_code, 1);
+    EXPECT_THAT(r.out, IsEmpty());
+    EXPECT_EQ(std::ranges::count(r.err, '\n'), 3);
+    EXPECT_THAT(r.err, HasSubstr("server.port: \"x\""));
+    EXPECT_THAT(r.err, HasSubstr("\nlog.level: \"y\""));
+    EXPECT_THAT(r.err, HasSubstr("\nsession.secrets: is required"));
+}
+
+TEST(Cli, DemoNeedsNothing) {
+    const auto r = run({"--demo"}, {});
+    EXPECT_EQ(r.exit_code, std::nullopt);
+    EXPECT_TRUE(r.values.demo);
+}
+
+TEST(Cli, ReadsTheFile) {
+    const scratch_file file(R"({"server": {"port": 8123}, "socket": {"recovery_ms": 5}})");
+    for (const auto& arguments : {std::vector<const char*>{"--config", file.path()},
+                                  std::vector<const char*>{"--demo", "--config", file.path()}}) {
+        const auto r = run(arguments);
+        EXPECT_EQ(r.exit_code, std::nullopt);
+        EXPECT_EQ(r.values.server.port, 8123);
+        EXPECT_EQ(r.warnings,
+                  std::vector<std::string>{"socket.recovery_ms: has no effect in this version"});
+    }
+    const auto joined = std::string("--config=") + file.path();
+    EXPECT_EQ(run({joined.c_str()}).values.server.port, 8123);
+}
+
+TEST(Cli, AFileThatCannotBeReadIsAFault) {
+    const auto missing = run({"--config", "/no/such/file.json"});
+    EXPECT_EQ(missing.exit_code, 1);
+    EXPECT_THAT(missing.err,
+                StartsWith("/no/such/file.json: cannot be read: No such file or directory;"));
+    const auto folder = run({"--check-config", "--config", "/"});
+    EXPECT_EQ(folder.exit_code, 1);
+    EXPECT_THAT(folder.err, StartsWith("/: cannot be read: Is a directory;"));
+    const scratch_file large(std::string(1'048'577, ' '));
+    EXPECT_THAT(run({"--config", large.path()}).err, HasSubstr(": cannot be read: too large;"));
+}
+
+TEST(Cli, CheckConfigOfAGoodOneIsSilent) {
+    const auto r = run({"--check-config"});
+    EXPECT_EQ(r.exit_code, 0);
+    EXPECT_THAT(r.out, IsEmpty());
+    EXPECT_THAT(r.err, IsEmpty());
+}
+
+TEST(Cli, CheckConfigTellsWarnings) {
+    const auto r = run({"--check-config"},
+                       {{"SESSION_SECRET", "s"}, {"CHAT_GATEWAY_SESSION_RECHECK_MS", "0"}});
+    EXPECT_EQ(r.exit_code, 0);
+    EXPECT_EQ(r.err, "warning: session.recheck_ms: has no effect in this version\n");
+}
+
+TEST(Cli, CheckConfigTellsFaults) {
+    const auto r = run({"--check-config"}, {});
+    EXPECT_EQ(r.exit_code, 1);
+    EXPECT_THAT(r.err, StartsWith("session.secrets: is required;"));
+}
+
+TEST(Cli, PrintConfigIsJsonWithoutSecrets) {
+    const auto r = run({"--print-config"});
+    EXPECT_EQ(r.exit_code, 0);
+    EXPECT_THAT(r.out, Not(HasSubstr("hidden")));
+    const auto all = nlohmann::json::parse(r.out, nullptr, false);
+    ASSERT_TRUE(all.is_object());
+    EXPECT_EQ(all["session"]["secrets"][0], "***");
+}
+
+TEST(Cli, PrintConfigShowsWhatDemoMakesOfIt) {
+    const auto all =
+        nlohmann::json::parse(run({"--print-config", "--demo"}, {}).out, nullptr, false);
+    ASSERT_TRUE(all.is_object());
+    EXPECT_EQ(all["session"]["store"], "memory");
+    EXPECT_EQ(all["session"]["secrets"], nlohmann::json({"***"}));
+}
+
+TEST(Cli, PrintConfigTellsFaultsInstead) {
+    const auto r = run({"--print-config"}, {});
+    EXPECT_EQ(r.exit_code, 1);
+    EXPECT_THAT(r.out, IsEmpty());
+    EXPECT_THAT(r.err, StartsWith("session.secrets:"));
+}
+
+TEST(Cli, VersionAndHelpNeedNoConfiguration) {
+    const auto version = run({"--version"}, {});
+    EXPECT_EQ(version.exit_code, 0);
+    EXPECT_THAT(version.out, testing::MatchesRegex("chat-gateway [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+    const auto help = run({"--help"}, {});
+    EXPECT_EQ(help.exit_code, 0);
+    for (const auto* flag :
+         {"--config FILE", "--demo", "--check-config", "--print-config", "--version", "--help"}) {
+        EXPECT_THAT(help.out, HasSubstr(flag));
+    }
+}
+
+TEST(Cli, RefusesWhatItDoesNotKnow) {
+    for (const auto* argument : {"--bogus", "-h", "file.json", "", "--demo=1"}) {
+        const auto r = run({"--demo", argument});
+        EXPECT_EQ(r.exit_code, 1) << argument;
+        EXPECT_THAT(r.out, IsEmpty());
+        EXPECT_THAT(r.err,
+                    StartsWith("chat-gateway: unknown argument " + std::string(argument) + "\n"));
+        EXPECT_THAT(r.err, HasSubstr("Usage:"));
+    }
+}
+
+TEST(Cli, ConfigNeedsAFile) {
+    const auto r = run({"--config"});
+    EXPECT_EQ(r.exit_code, 1);
+    EXPECT_THAT(r.err, StartsWith("chat-gateway: --config needs a file\n"));
+}
+
+}  // namespace

@@ -1,0 +1,193 @@
+#include "subscriber.hpp"
+
+#include "fake_redis.hpp"
+#include "support/run_until.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <optional>
+
+namespace chat_gateway::redis {
+namespace {
+
+using ::testing::ElementsAre;
+using tests::run_dry;
+using tests::run_until;
+using namespace std::chrono_literals;
+using words = fake_redis::command;
+
+std::string confirmations(const words& command) {
+    std::string kind = command.front();
+    for (auto& c : kind)
+        c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    std::string bytes;
+    for (std::size_t i = 1; i < command.size(); ++i)
+        bytes += "*3\r\n$" + std::to_string(kind.size()) + "\r\n" + kind + "\r\n$" +
+                 std::to_string(command[i].size()) + "\r\n" + command[i] + "\r\n:1\r\n";
+    return bytes;
+}
+
+class RedisSubscriber : public ::testing::Test {
+protected:
+    void SetUp() override {
+        server_.answer = [](const words& c) {
+            return c.front() == "PING" ? std::string("+PONG\r\n") : confirmations(c);
+        };
+    }
+    void TearDown() override {
+        if (subject_) subject_->stop();
+        server_.close();
+        run_dry(loop_);
+    }
+    void start(subscriber_options o = {}) {
+        o.link.retry = backoff(1ms, 1ms);
+        subject_ = std::make_shared<subscriber>(loop_, server_.where(), std::move(o));
+        subject_->start([this](std::vector<published> batch) {
+            events_.push_back("batch of " + std::to_string(batch.size()));
+            for (auto& p : batch)
+                events_.push_back(p.channel + "=" + p.payload);
+        });
+    }
+    void subscribe(std::vector<std::string> channels, const std::string& who) {
+        subject_->subscribe(std::move(channels), [this, who](result<> r) {
+            events_.push_back(who + ": " + (r ? "done" : r.error().message()));
+        });
+    }
+    void wait_for_events(std::size_t n) {
+        run_until(loop_, [&] { return events_.size() >= n; });
+    }
+
+    boost::asio::io_context loop_;
+    fake_redis server_{loop_};
+    std::shared_ptr<subscriber> subject_;
+    std::vector<std::string> events_;
+};
+
+TEST_F(RedisSubscriber, OneReadIsOneBatchWaitersFirst) {
+    server_.answer = [](const words& c) -> std::string {
+        if (c.front() == "PING") return "+PONG\r\n";
+        return "*3\r\n$7\r\nmessage\r\n$1\r\nz\r\n$1\r\n0\r\n" + confirmations(c) +
+               "*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\n1\r\n"
+               "*4\r\n$8\r\npmessage\r\n$2\r\na*\r\n$2\r\nab\r\n$1\r\n2\r\n";
+    };
+    start();
+    subscribe({"a"}, "w");
+    wait_for_events(5);
+    EXPECT_THAT(events_, ElementsAre("w: done", "batch of 3", "z=0", "a=1", "ab=2"));
+}
+
+TEST_F(RedisSubscriber, AfterALossEverythingIsAskedForAgain) {
+    start();
+    subscribe({"a"}, "first");
+    wait_for_events(1);
+    EXPECT_TRUE(subject_->is_up());
+    server_.drop_all();
+    run_until(loop_, [&] { return !subject_->is_up(); });
+    subscribe({"a"}, "while away");
+    EXPECT_EQ(events_.size(), 1U);
+    wait_for_events(2);
+    EXPECT_EQ(events_.back(), "while away: done");
+    EXPECT_THAT(server_.received, ElementsAre(words{"PING"}, words{"SUBSCRIBE", "a"}, words{"PING"},
+                                              words{"SUBSCRIBE", "a"}));
+    EXPECT_EQ(subject_->reconnects(), 1U);
+}
+
+TEST_F(RedisSubscriber, AHalfDeadConnectionIsNoticed) {
+    int pings = 0;
+    server_.answer = [&](const words& c) -> std::string {
+        if (c.front() != "PING") return confirmations(c);
+        return ++pings == 2 ? ""
+                            : "+PONG\r\n";  // the greeting is answered, the sign of life is not
+    };
+    subscriber_options o;
+    o.ping_interval = 20ms;
+    start(o);
+    run_until(loop_, [&] { return subject_->reconnects() == 1; });
+    EXPECT_GE(pings, 3);
+}
+
+TEST_F(RedisSubscriber, SignsOfLifeKeepItUp) {
+    int pings = 0;
+    server_.answer = [&](const words& c) -> std::string {
+        if (c.front() != "PING") return confirmations(c);
+        return ++pings == 1 ? "+PONG\r\n" : "*2\r\n$4\r\npong\r\n$0\r\n\r\n";
+    };
+    subscriber_options o;
+    o.ping_interval = 100ms;
+    start(o);
+    subscribe({"a"}, "w");
+    run_until(loop_, [&] { return pings == 5; });
+    EXPECT_EQ(server_.connections, 1U);
+    EXPECT_TRUE(subject_->is_up());
+}
+
+TEST_F(RedisSubscriber, ARefusedSubscribeRemakesTheConnection) {
+    int refusals = 0;
+    server_.answer = [&](const words& c) -> std::string {
+        if (c.front() == "PING") return "+PONG\r\n";
+        if (refusals++ == 0) return "-NOPERM no such channel for you\r\n";
+        return confirmations(c);
+    };
+    start();
+    subscribe({"a"}, "w");
+    wait_for_events(1);
+    EXPECT_THAT(events_, ElementsAre("w: done"));
+    EXPECT_EQ(server_.connections, 2U);
+}
+
+TEST_F(RedisSubscriber, MessagesBeforeAnErrorAreDelivered) {
+    bool once = false;
+    server_.answer = [&](const words& c) -> std::string {
+        if (c.front() == "PING") return "+PONG\r\n";
+        if (std::exchange(once, true)) return confirmations(c);
+        return "*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\n1\r\n-ERR broken\r\n";
+    };
+    start();
+    subscribe({"a"}, "w");
+    wait_for_events(3);
+    EXPECT_THAT(events_, ElementsAre("batch of 1", "a=1", "w: done"));
+}
+
+TEST_F(RedisSubscriber, WhatIsNoPushRemakesTheConnection) {
+    for (const std::string bytes : {":1\r\n", "*0\r\n", "*1\r\n$7\r\nmessage\r\n",
+                                    "*3\r\n$9\r\nsubscribe\r\n$1\r\nx\r\n:1\r\n"}) {
+        start();
+        subscribe({"a"}, "w");
+        wait_for_events(1);
+        const auto before = server_.connections;
+        server_.say(bytes);
+        run_until(loop_, [&] { return server_.connections == before + 1; });
+        subject_->stop();
+        events_.clear();
+    }
+}
+
+TEST_F(RedisSubscriber, StoppingTellsWaiters) {
+    server_.answer = [](const words& c) { return c.front() == "PING" ? "+PONG\r\n" : ""; };
+    start();
+    subscribe({"a"}, "w");
+    run_until(loop_, [&] { return server_.received.size() == 2; });
+    subject_->stop();
+    EXPECT_TRUE(events_.empty());
+    wait_for_events(1);
+    EXPECT_THAT(events_, ElementsAre("w: closed"));
+}
+
+TEST_F(RedisSubscriber, AWaiterMayStopIt) {
+    server_.answer = [](const words& c) -> std::string {
+        if (c.front() == "PING") return "+PONG\r\n";
+        return confirmations(c) + "*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\n1\r\n";
+    };
+    start();
+    subject_->subscribe({"a"}, [&](result<>) {
+        subject_->stop();
+        subject_.reset();
+    });
+    run_until(loop_, [&] { return subject_ == nullptr; });
+    EXPECT_TRUE(events_.empty());
+}
+
+}  // namespace
+}  // namespace chat_gateway::redis
