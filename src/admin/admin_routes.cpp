@@ -21,7 +21,7 @@ http::response json_answer(unsigned status, const json& body) {
     r.status = status;
     r.set("Content-Type", "application/json").set("Cache-Control", "no-store");
     // What a client sent may be quoted in an error: bytes that are no UTF-8 must not throw.
-    r.body = body.dump(-1, ' ', false, json::error_handler_t::replace) + '\n';
+    r.body = body.dump(-1, ' ', false, json::error_handler_t::replace);
     return r;
 }
 

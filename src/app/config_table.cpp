@@ -19,7 +19,7 @@ constexpr std::uint32_t million = 1'000'000;
 const std::vector<config_key>& table() {
     static const std::vector<config_key> keys{
         {KEY(server.host), .meaning = "Address of the public listener.", .check = check_address,
-         .accepted = "an IP address such as 0.0.0.0 or ::"},
+         .accepted = "an IP address such as 0.0.0.0 or ::, or a host name"},
         {KEY(server.port),
          .meaning = "Port of the public listener; 0 = a free one, which the log names.",
          .maximum = max_port, .alias = "PORT"},
@@ -41,7 +41,7 @@ const std::vector<config_key>& table() {
          .maximum = hour_ms},
 
         {KEY(admin.host), .meaning = "Address of the private listener: health, metrics, /v1.",
-         .check = check_address, .accepted = "an IP address such as 127.0.0.1 or ::1"},
+         .check = check_address, .accepted = "an IP address such as 127.0.0.1 or ::1, or a host name"},
         {KEY(admin.port),
          .meaning = "Port of the private listener; 0 = a free one, which the log names.",
          .maximum = max_port},

@@ -57,7 +57,13 @@ std::string_view check_address(std::string_view text) {
     std::array<unsigned char, sizeof(in6_addr)> bytes{};
     const bool valid = inet_pton(AF_INET, address.c_str(), bytes.data()) == 1 ||
                        inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1;
-    return valid ? "" : "is not an IP address";
+    if (valid) return "";
+    // A name that could resolve; digits and dots alone are an address that went wrong.
+    const bool name = !text.empty() && text.size() <= 253 && is_letter(text.front()) &&
+                      std::all_of(text.begin(), text.end(), [](char c) {
+                          return is_letter(c) || is_digit(c) || c == '-' || c == '.';
+                      });
+    return name ? "" : "is not an IP address or host name";
 }
 
 std::string_view check_file_mode(std::string_view text) {

@@ -6,12 +6,13 @@
 namespace chat_gateway::socketio::cluster {
 namespace {
 
+constexpr std::string_view replacement = "\xef\xbf\xbd";
 constexpr std::string_view hex = "0123456789abcdef";
 
 /// The next bytes of a text: a character, or the start of one that is cut short by something else.
 struct sequence {
     std::size_t size;
-    enum : std::uint8_t { character, surrogate, broken } what;
+    bool whole;
 };
 
 /// What may follow the first byte of a multi-byte character: how many bytes, and in which range the
@@ -24,6 +25,7 @@ struct lead_rule {
 lead_rule rule_of(unsigned char lead) {
     if (lead >= 0xc2 && lead <= 0xdf) return {2, 0x80, 0xbf};
     if (lead == 0xe0) return {3, 0xa0, 0xbf};
+    if (lead == 0xed) return {3, 0x80, 0x9f};  // above that are the surrogates
     if (lead >= 0xe1 && lead <= 0xef) return {3, 0x80, 0xbf};
     if (lead == 0xf0) return {4, 0x90, 0xbf};
     if (lead >= 0xf1 && lead <= 0xf3) return {4, 0x80, 0xbf};
@@ -42,12 +44,7 @@ sequence next_sequence(std::string_view text) {
         if (at(size) < low || at(size) > high) break;
         ++size;
     }
-    const bool in_surrogates = at(0) == 0xed && size > 1 && at(1) >= 0xa0;
-    if (rule.size == 1 || size < rule.size) {
-        // Of a cut surrogate not even the first two bytes belong together.
-        return {in_surrogates ? 1 : size, sequence::broken};
-    }
-    return {size, in_surrogates ? sequence::surrogate : sequence::character};
+    return {size, rule.size != 1 && size == rule.size};
 }
 
 bool needs_care(unsigned char c) {
@@ -109,20 +106,6 @@ void append_escape(std::string& out, char c) {
     }
 }
 
-void append_sequence(std::string& out, std::string_view bytes, sequence s) {
-    switch (s.what) {
-        case sequence::character:
-            out += bytes;
-            return;
-        case sequence::broken:
-            out += "\xef\xbf\xbd";
-            return;
-        case sequence::surrogate:
-            append_code_unit(out, 0xd000U | (static_cast<unsigned char>(bytes[1]) & 0x3fU) << 6 |
-                                      (static_cast<unsigned char>(bytes[2]) & 0x3fU));
-    }
-}
-
 }  // namespace
 
 void append_js_string(std::string& out, std::string_view text) {
@@ -137,7 +120,7 @@ void append_js_string(std::string& out, std::string_view text) {
             text.remove_prefix(1);
         } else {
             const sequence s = next_sequence(text);
-            append_sequence(out, text.substr(0, s.size), s);
+            out += s.whole ? text.substr(0, s.size) : replacement;
             text.remove_prefix(s.size);
         }
     }

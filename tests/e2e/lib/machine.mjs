@@ -28,9 +28,11 @@ export async function freePort() {
 }
 
 const directories = [];
-process.on("exit", () => {
-  for (const directory of directories) rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
-});
+
+/** To be called when the servers that write into them have ended. */
+export function removeDirectories() {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
+}
 
 /** A directory that is gone when the test ends; other accounts may look into it. */
 export function privateDirectory(name) {

@@ -1,6 +1,7 @@
 // A server that a test starts: its output, its end, and nothing left behind.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { removeDirectories } from "./machine.mjs";
 import { within } from "./wait.mjs";
 
 const started = [];
@@ -8,6 +9,7 @@ const running = new Set();
 process.on("exit", (code) => {
   for (const server of running) server.child.kill("SIGKILL");
   if (code !== 0) for (const server of started) server.print();
+  removeDirectories();
 });
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 

@@ -25,7 +25,7 @@ result<std::size_t> append_json(std::string_view bytes, std::string& out,
 void append_js_number(std::string& out, double value);
 
 /// A JSON string literal as JSON.stringify writes it. Bytes that are not UTF-8 become U+FFFD, as in
-/// Node's Buffer, but for lone surrogates (ED A0..BF xx): they are kept as `\ud800` escapes.
+/// Node's Buffer.
 void append_js_string(std::string& out, std::string_view text);
 
 /// JSON text to MessagePack as notepack.io encodes the parsed value, but for the order of keys,

@@ -1,0 +1,146 @@
+#include "engine_world.hpp"
+
+#include <gtest/gtest.h>
+
+namespace chat_gateway::tests {
+namespace {
+
+using std::chrono::milliseconds;
+
+TEST(Upgrade, QueuedMessagesFollowInOrderAndOnce) {
+    engine_world world;
+    const polling_client client(world.port());
+    auto ws = client.upgrade();
+    ws.text("2probe");
+    EXPECT_EQ(ws.frame(), text_of("3probe"));
+    world.tell(client.sid, "one");
+    world.tell(client.sid, "two");
+    ws.text("5");
+    ASSERT_TRUE(world.seen().wait_for(client.sid + " upgrade"));
+    world.tell(client.sid, "three");
+    ws.text("4four");
+    for (const char* expected : {"4one", "4two", "4three", "4four"})
+        EXPECT_EQ(ws.frame(), text_of(expected));
+    EXPECT_EQ(client.get().body, R"({"code":3,"message":"Bad request"})");
+    EXPECT_EQ(client.post("4late").body, R"({"code":3,"message":"Bad request"})");
+}
+
+TEST(Upgrade, HeldGetIsReleasedWithANoop) {
+    engine_world world;
+    const polling_client client(world.port());
+    auto get = client.begin_get();
+    auto ws = client.upgrade();
+    ws.text("2probe");
+    EXPECT_EQ(ws.frame(), text_of("3probe"));
+    EXPECT_EQ(get.response().body, "6");
+    ws.text("5");
+    ws.text("4x");
+    EXPECT_EQ(ws.frame(), text_of("4x"));
+}
+
+TEST(Upgrade, GetAfterTheProbeIsReleasedSoonAndMayCarryMessages) {
+    engine_world world;
+    const polling_client client(world.port());
+    auto ws = client.upgrade();
+    ws.text("2probe");
+    EXPECT_EQ(ws.frame(), text_of("3probe"));
+    EXPECT_EQ(client.get().body, "6");
+    world.tell(client.sid, "by poll");
+    EXPECT_EQ(client.get().body, "4by poll");
+    ws.text("5");
+    world.tell(client.sid, "by socket");
+    EXPECT_EQ(ws.frame(), text_of("4by socket"));
+}
+
+TEST(Upgrade, WorksWithoutAProbe) {
+    engine_world world;
+    const polling_client client(world.port());
+    auto ws = client.upgrade();
+    ws.text("5");
+    ws.text("4x");
+    EXPECT_EQ(ws.frame(), text_of("4x"));
+}
+
+TEST(Upgrade, AnythingButAProbeEndsTheAttemptAndPollingGoesOn) {
+    engine_world world;
+    const polling_client client(world.port());
+    for (const char* first : {"4message", "2", "garbage"}) {
+        auto ws = client.upgrade();
+        ws.text(first);
+        EXPECT_EQ(ws.frame(), empty_close()) << first;
+    }
+    EXPECT_EQ(client.post("4still polling").body, "ok");
+    EXPECT_EQ(client.get().body, "4still polling");
+}
+
+TEST(Upgrade, LostOrClosedAttemptLeavesPollingAlone) {
+    engine_world world;
+    const polling_client client(world.port());
+    {
+        auto lost = client.upgrade();
+        lost.text("2probe");
+        EXPECT_EQ(lost.frame(), text_of("3probe"));
+        lost.send(close_frame(1000));
+        EXPECT_EQ(lost.frame(), close_of(1000));
+        EXPECT_TRUE(lost.at_end());
+    }
+    {
+        auto dropped = client.upgrade();
+        dropped.text("2probe");
+        EXPECT_EQ(dropped.frame(), text_of("3probe"));
+    }
+    EXPECT_EQ(client.post("4still polling").body, "ok");
+    EXPECT_EQ(client.get().body, "4still polling");
+    // The engine may not have seen the end of the dropped one yet: until then another is refused.
+    EXPECT_TRUE(eventually([&] {
+        raw_client again(world.port());
+        if (again.upgrade(websocket_path + ("&sid=" + client.sid)).status != 101) return false;
+        again.text("5");
+        again.text("4up");
+        return again.frame() == text_of("4up");
+    }));
+}
+
+TEST(Upgrade, TakesNoLongerThanAllowed) {
+    engine_world world({.session = {.upgrade_timeout = milliseconds(50)}});
+    const polling_client client(world.port());
+    auto ws = client.upgrade();
+    ws.text("2probe");
+    EXPECT_EQ(ws.frame(), text_of("3probe"));
+    EXPECT_EQ(ws.frame(), empty_close());
+    EXPECT_EQ(client.post("4still polling").body, "ok");
+    EXPECT_EQ(client.get().body, "4still polling");
+}
+
+TEST(Upgrade, SecondWebSocketOfASessionIsRefused) {
+    engine_world world;
+    const polling_client client(world.port());
+    auto ws = client.upgrade();
+    const auto refused = [&] {
+        raw_client c(world.port());
+        const auto r = c.upgrade(websocket_path + ("&sid=" + client.sid));
+        EXPECT_EQ(r.status, 400U);
+        EXPECT_EQ(r.body, "Bad request");
+        EXPECT_TRUE(c.at_end());
+    };
+    refused();
+    ws.text("5");
+    ASSERT_TRUE(world.seen().wait_for(client.sid + " upgrade"));
+    refused();
+    ws.text("4untouched");
+    EXPECT_EQ(ws.frame(), text_of("4untouched"));
+}
+
+TEST(Upgrade, ClosingTheSessionClosesTheAttempt) {
+    engine_world world;
+    const polling_client client(world.port());
+    auto ws = client.upgrade();
+    ws.text("2probe");
+    EXPECT_EQ(ws.frame(), text_of("3probe"));
+    EXPECT_EQ(client.post("1").body, "ok");
+    EXPECT_EQ(ws.frame(), empty_close());
+    EXPECT_TRUE(world.seen().wait_for(client.sid + " close client_close"));
+}
+
+}  // namespace
+}  // namespace chat_gateway::tests

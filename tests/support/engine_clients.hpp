@@ -1,0 +1,71 @@
+#pragma once
+
+#include "support/raw_client.hpp"
+
+#include <chat_gateway/base/ids.hpp>
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace chat_gateway::tests {
+
+inline constexpr const char* polling_path = "/ws/?EIO=4&transport=polling";
+inline constexpr const char* websocket_path = "/ws/?EIO=4&transport=websocket";
+
+/// The sid of an open packet.
+inline std::string sid_of(const std::string& open_packet) {
+    constexpr std::string_view start = R"(0{"sid":")";
+    if (!open_packet.starts_with(start)) throw std::runtime_error("no open packet: " + open_packet);
+    return open_packet.substr(start.size(), public_id::text_size);
+}
+
+/// A client that polls, with a fresh connection for every request: any loop may get it.
+class polling_client {
+public:
+    explicit polling_client(std::uint16_t port, const header_list& headers = {}) : port_(port) {
+        sid = sid_of(raw_client(port).request("GET", polling_path, {}, headers).body);
+    }
+
+    [[nodiscard]] std::string target() const { return polling_path + ("&sid=" + sid); }
+    [[nodiscard]] raw_client begin_get() const {
+        raw_client c(port_);
+        c.send_request("GET", target());
+        return c;
+    }
+    [[nodiscard]] raw_response get() const { return begin_get().response(); }
+    [[nodiscard]] raw_response post(std::string_view body) const {
+        return raw_client(port_).request("POST", target(), body,
+                                         {{"Content-Type", "text/plain;charset=UTF-8"}});
+    }
+    /// A WebSocket for this session, behind its 101.
+    [[nodiscard]] raw_client upgrade() const {
+        raw_client c(port_);
+        const auto answer = c.upgrade(websocket_path + ("&sid=" + sid));
+        if (answer.status != 101) throw std::runtime_error("not upgraded: " + answer.body);
+        return c;
+    }
+
+    std::string sid;
+
+private:
+    std::uint16_t port_;
+};
+
+/// A session whose transport is a WebSocket from the start.
+class websocket_client {
+public:
+    explicit websocket_client(std::uint16_t port, int receive_buffer = 0,
+                              const header_list& headers = {})
+        : wire(port, receive_buffer) {
+        const auto answer = wire.upgrade(websocket_path, headers);
+        if (answer.status != 101) throw std::runtime_error("not upgraded: " + answer.body);
+        sid = sid_of(wire.frame().payload);
+    }
+
+    raw_client wire;
+    std::string sid;
+};
+
+}  // namespace chat_gateway::tests

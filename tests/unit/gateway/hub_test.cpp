@@ -1,0 +1,150 @@
+#include <chat_gateway/gateway/hub.hpp>
+
+#include "support/manual_scheduler.hpp"
+
+#include <chat_gateway/base/ids.hpp>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace chat_gateway::gateway {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Records what is asked of it; the test plays the other nodes.
+class recording_bus final : public chat::message_bus {
+public:
+    void start(receive_handler handler) override { receive = std::move(handler); }
+    void subscribe(std::vector<std::string> rooms, done_handler done) override {
+        subscribed.insert(subscribed.end(), rooms.begin(), rooms.end());
+        waiting.push_back(std::move(done));
+    }
+    void unsubscribe(const std::vector<std::string>& rooms) override {
+        unsubscribed.insert(unsubscribed.end(), rooms.begin(), rooms.end());
+    }
+    void publish(std::vector<socketio::cluster::message> messages, done_handler done) override {
+        published += messages.size();
+        done(publish_result);
+    }
+    void ping(done_handler handler) override { handler({}); }
+
+    receive_handler receive;
+    std::vector<std::string> subscribed;
+    std::vector<std::string> unsubscribed;
+    std::vector<done_handler> waiting;
+    std::size_t published = 0;
+    result<> publish_result;
+};
+
+class HubTest : public ::testing::Test {
+protected:
+    static socketio::cluster::message message(std::string text, std::vector<std::string> rooms) {
+        socketio::cluster::message m;
+        m.packet = std::move(text);
+        m.rooms = std::move(rooms);
+        return m;
+    }
+    std::vector<std::string> texts(unsigned shard) const {
+        std::vector<std::string> out;
+        for (const auto& d : delivered[shard]) out.emplace_back(d->text.packet());
+        return out;
+    }
+
+    tests::manual_scheduler timers;
+    recording_bus bus;
+    metrics figures;
+    metrics_block& counts = figures.make_block();
+    std::vector<delivery_batch> delivered{3};
+    std::size_t posts = 0;
+    hub under_test{timers, bus, counts, 3, [this](unsigned shard, delivery_batch batch) {
+                       ++posts;
+                       std::move(batch.begin(), batch.end(), std::back_inserter(delivered[shard]));
+                   }};
+};
+
+TEST_F(HubTest, AnswersWhenTheBusHasConfirmed) {
+    bool done = false;
+    under_test.acquire(0, {"a"}, {"b"}, [&] { done = true; });
+    EXPECT_FALSE(done);
+    std::sort(bus.subscribed.begin(), bus.subscribed.end());
+    EXPECT_EQ(bus.subscribed, (std::vector<std::string>{"a", "b"}));
+    bus.waiting.front()({});
+    EXPECT_TRUE(done);
+}
+
+TEST_F(HubTest, ASubscriptionThatFailedIsNoConfirmation) {
+    bool done = false;
+    under_test.acquire(0, {"a"}, {}, [&] { done = true; });
+    bus.waiting.front()(errc::closed);
+    EXPECT_FALSE(done);
+}
+
+TEST_F(HubTest, MessagesGoToTheShardsThatHoldTheRoom) {
+    under_test.acquire(0, {"a"}, {}, [] {});
+    under_test.acquire(2, {"a", "b"}, {}, [] {});
+    bus.receive({message("1", {"a"}), message("2", {"b"}), message("3", {"c"}), message("4", {"a", "b"})});
+    EXPECT_EQ(texts(0), (std::vector<std::string>{"41", "44"}));
+    EXPECT_TRUE(delivered[1].empty());
+    EXPECT_EQ(texts(2), (std::vector<std::string>{"41", "42", "44"}));
+    EXPECT_EQ(posts, 2U) << "one post for each shard and bus read";
+    EXPECT_EQ(delivered[0][0].get(), delivered[2][0].get()) << "encoded once";
+}
+
+TEST_F(HubTest, MessagesForEverybodyGoToAllShards) {
+    bus.receive({message("1", {})});
+    for (unsigned shard = 0; shard < 3; ++shard) EXPECT_EQ(texts(shard), std::vector<std::string>{"41"});
+}
+
+TEST_F(HubTest, MessagesForASocketGoToItsShard) {
+    bus.receive({message("1", {public_id::make(1, 7).text()})});
+    EXPECT_TRUE(delivered[0].empty());
+    EXPECT_EQ(texts(1), std::vector<std::string>{"41"});
+}
+
+TEST_F(HubTest, OtherNamespacesAreNotServed) {
+    auto m = message("1", {});
+    m.nsp = "/admin";
+    bus.receive({std::move(m)});
+    EXPECT_EQ(posts, 0U);
+}
+
+TEST_F(HubTest, ARoomIsDroppedWhenNobodyHeldItForTheGracePeriod) {
+    under_test.acquire(0, {"a"}, {}, [] {});
+    under_test.acquire(1, {"a"}, {}, [] {});
+    under_test.release(0, {"a"});
+    timers.advance(3 * hub::grace);
+    EXPECT_TRUE(bus.unsubscribed.empty());
+    under_test.release(1, {"a"});
+    timers.advance(hub::grace - 1ms);
+    EXPECT_TRUE(bus.unsubscribed.empty());
+    timers.advance(hub::grace + 2ms);
+    EXPECT_EQ(bus.unsubscribed, std::vector<std::string>{"a"});
+    EXPECT_EQ(under_test.room_count(), 0U);
+}
+
+TEST_F(HubTest, ARoomTakenUpAgainInTimeIsKept) {
+    under_test.acquire(0, {"a"}, {}, [] {});
+    under_test.release(0, {"a"});
+    timers.advance(hub::grace - 1ms);
+    under_test.acquire(1, {"a"}, {}, [] {});
+    timers.advance(5 * hub::grace);
+    EXPECT_TRUE(bus.unsubscribed.empty());
+    bus.receive({message("1", {"a"})});
+    EXPECT_EQ(texts(1), std::vector<std::string>{"41"});
+    EXPECT_TRUE(delivered[0].empty());
+}
+
+TEST_F(HubTest, PublishingIsCounted) {
+    under_test.publish({message("1", {"a"}), message("2", {"a"})}, [](result<> r) { EXPECT_TRUE(r); });
+    bus.publish_result = errc::unavailable;
+    under_test.publish({message("3", {"a"})}, [](result<> r) { EXPECT_FALSE(r); });
+    EXPECT_EQ(bus.published, 3U);
+    EXPECT_EQ(figures.sum(metric::bus_publishes), 2U);
+    EXPECT_EQ(figures.sum(metric::bus_publish_failures), 1U);
+}
+
+}  // namespace
+}  // namespace chat_gateway::gateway
