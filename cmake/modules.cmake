@@ -27,6 +27,12 @@ function(chat_gateway_tests label name)
   target_include_directories(${label}_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests ${CMAKE_SOURCE_DIR}/src/${name})
   target_link_libraries(${label}_${name} PRIVATE ${arg_LIBS} rapidcheck::rapidcheck GTest::gmock GTest::gtest_main)
   target_compile_definitions(${label}_${name} PRIVATE CHAT_GATEWAY_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data")
+  if(label STREQUAL "component")
+    # One process for all: its tests share the servers that they start.
+    add_test(NAME ${label}.${name} COMMAND ${label}_${name})
+    set_tests_properties(${label}.${name} PROPERTIES LABELS ${label} TIMEOUT 300)
+    return()
+  endif()
   gtest_discover_tests(${label}_${name} TEST_PREFIX ${label}.${name}. PROPERTIES LABELS ${label} TIMEOUT 120
                        DISCOVERY_TIMEOUT 60)
 endfunction()

@@ -25,7 +25,7 @@ A value comes from, the first that has one:
   with `config/chat-gateway.schema.json`. `//` and `/* */` comments are allowed. Unknown keys, keys said twice and values of
   a wrong type are faults.
 - **Environment.** The variable of a key is `CHAT_GATEWAY_` and its path in upper case, joined by `_`. A list is
-  comma-separated. An unknown variable of that beginning is a fault. `SESSION_SECRET` (one secret as a whole, commas included),
+  comma-separated. An unknown variable of that beginning is warned about. `SESSION_SECRET` (one secret as a whole, commas included),
   `REDIS_URL`, `DATABASE_URL` and `PORT` work too, unless they are empty or the `CHAT_GATEWAY_` variable of their key is set.
 - **Faults.** `--check-config` tells all of them at once, a line each, and exits with 1; so does a normal start:
   `server.port: 70000 is out of range; accepted: an integer from 0 to 65535 (from CHAT_GATEWAY_SERVER_PORT)`.

@@ -351,7 +351,7 @@ void shard::impl::join_asked(chat_socket& s, std::string chat, std::string ack) 
         }
         asked->waiting->joins.erase(found);
         asked->settle();
-        join_answered(*asked, chat, std::move(ack), allowed);
+        join_answered(*asked, chat, std::move(ack), std::move(allowed));
     });
 }
 

@@ -38,12 +38,19 @@ void* create_string(const redisReadTask* task, char* bytes, std::size_t length) 
     return &r;
 }
 
+std::size_t depth(const redisReadTask* task) {
+    std::size_t parents = 0;
+    while ((task = task->parent) != nullptr)
+        ++parents;
+    return parents;
+}
+
 // Count is int in hiredis 0.14 and size_t from 1.0.
 template <class Count>
 void* create_array(const redisReadTask* task, Count count) {
     auto& left = *static_cast<std::size_t*>(task->privdata);
     const auto wanted = static_cast<std::size_t>(count);
-    if (wanted > left) return nullptr;
+    if (wanted > left || depth(task) >= reply_reader::max_depth) return nullptr;
     left -= wanted;
     reply& r = place(task);
     r.type = reply::kind::array;

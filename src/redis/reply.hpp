@@ -37,6 +37,8 @@ class reply_reader {
 public:
     static constexpr std::size_t max_unfinished = std::size_t{64} << 20;  ///< bytes of one reply
     static constexpr std::size_t max_elements = 1U << 16;  ///< of one reply, nested ones too
+    static constexpr std::size_t max_depth =
+        7;  ///< of arrays in arrays; hiredis 1.x has a thousand
 
     reply_reader();
     reply_reader(const reply_reader&) = delete;

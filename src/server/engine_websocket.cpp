@@ -41,7 +41,7 @@ void engine::impl::serve_upgrade(net::stream_socket socket, upgrade_request r) {
     // A session has one WebSocket at most; the first is untouched.
     if (!s->life.begin_upgrade(loop.now())) return refuse_upgrade(std::move(socket), request_error::bad_request);
     const slot_handle h = sessions.handle_at(r.sid.index());
-    s->candidate = add_link(std::move(socket), h, role::candidate, switching_protocols(r), std::move(r.leftover));
+    add_link(std::move(socket), h, role::candidate, switching_protocols(r), std::move(r.leftover));
     if ((s = sessions.find(h))) schedule(h, *s);
 }
 
@@ -71,6 +71,7 @@ slot_handle engine::impl::add_link(net::stream_socket socket, slot_handle sessio
                                    std::string_view first_bytes, std::string leftover) {
     const slot_handle h = links_.emplace(std::move(socket), session, r, options.max_payload);
     if (r == role::attached) sessions.find(session)->link = h;
+    if (r == role::candidate) sessions.find(session)->candidate = h;
     links_.find(h)->queue(first_bytes);
     write_link(h);
     if (!leftover.empty() && !consume(h, leftover)) return h;

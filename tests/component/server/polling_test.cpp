@@ -148,7 +148,7 @@ INSTANTIATE_TEST_SUITE_P(
                      "Unsupported protocol version"},
         refusal_case{"no_version", "GET", "/ws/?transport=polling", 5,
                      "Unsupported protocol version"}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST(Polling, OfAWebSocketSessionIsABadRequest) {
     engine_world world;

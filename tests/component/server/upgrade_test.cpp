@@ -131,6 +131,26 @@ TEST(Upgrade, SecondWebSocketOfASessionIsRefused) {
     EXPECT_EQ(ws.frame(), text_of("4untouched"));
 }
 
+TEST(Upgrade, FramesRightBehindTheRequestAreNotLost) {
+    engine_world world;
+    const auto upgrade_and_say = [&](const std::string& frames) {
+        const polling_client client(world.port());
+        raw_client ws(world.port());
+        ws.send("GET " + (websocket_path + ("&sid=" + client.sid)) +
+                " HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEA==\r\n\r\n" +
+                frames);
+        EXPECT_EQ(ws.response().status, 101U);
+        return std::pair(client.sid, std::move(ws));
+    };
+    auto [probing, probe] = upgrade_and_say(text_frame("2probe"));
+    EXPECT_EQ(probe.frame(), text_of("3probe"));
+
+    auto [ending, end] = upgrade_and_say(text_frame("5") + text_frame("9"));
+    EXPECT_EQ(end.frame(), empty_close());
+    EXPECT_TRUE(world.seen().wait_for(ending + " close parse_error"));
+}
+
 TEST(Upgrade, ClosingTheSessionClosesTheAttempt) {
     engine_world world;
     const polling_client client(world.port());

@@ -142,7 +142,7 @@ INSTANTIATE_TEST_SUITE_P(
                         "Session ID unknown"},
         upgrade_refusal{"old_version", "/ws/?EIO=3&transport=websocket",
                         "Unsupported protocol version"}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST(WebSocket, FaultyUpgradeHeadersAreNamed) {
     engine_world world;

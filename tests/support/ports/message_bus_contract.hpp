@@ -74,6 +74,8 @@ protected:
     }
     /// Whatever was on its way before has arrived when the marker has.
     void flush(std::size_t from) {
+        for (std::size_t i = 0; i < received_.size(); ++i)
+            ASSERT_TRUE(subscribe(i, {}).has_value());
         const auto marker = room_message({}, "marker");
         ASSERT_TRUE(publish(from, {marker}).has_value());
         for (auto& list : received_) {
