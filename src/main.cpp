@@ -2,9 +2,8 @@
 #include <chat_gateway/app/cli.hpp>
 #include <chat_gateway/base/log.hpp>
 
-#include <unistd.h>
-
 #include <iostream>
+#include <unistd.h>
 
 int main(int argc, char** argv) {
     using namespace chat_gateway;
@@ -14,6 +13,7 @@ int main(int argc, char** argv) {
     std::cerr << cli.err << std::flush;
     if (cli.exit_code) return *cli.exit_code;
     log::init(cli.values.log.level, cli.values.log.format);
-    for (const auto& warning : cli.warnings) log::warn("configuration", {{"warning", warning}});
+    for (const auto& warning : cli.warnings)
+        log::warn("configuration", {{"warning", warning}});
     return app::run_application(cli.values);
 }

@@ -1,7 +1,6 @@
-#include <chat_gateway/admin/admin_routes.hpp>
-
 #include "readiness.hpp"
 
+#include <chat_gateway/admin/admin_routes.hpp>
 #include <chat_gateway/base/log.hpp>
 #include <chat_gateway/base/text.hpp>
 #include <chat_gateway/chat/server_message.hpp>
@@ -25,7 +24,9 @@ http::response json_answer(unsigned status, const json& body) {
     return r;
 }
 
-http::response failure(unsigned status, std::string_view what) { return json_answer(status, {{"error", what}}); }
+http::response failure(unsigned status, std::string_view what) {
+    return json_answer(status, {{"error", what}});
+}
 
 }  // namespace
 
@@ -53,10 +54,12 @@ void admin_routes::on_request(http::request r, exchange_ptr e) {
     for (const route& candidate : table) {
         if (candidate.path != r.path) continue;
         const bool head = candidate.method == "GET" && r.method == "HEAD";
-        if (candidate.method == r.method || head) return (this->*candidate.serve)(std::move(r), std::move(e));
+        if (candidate.method == r.method || head)
+            return (this->*candidate.serve)(std::move(r), std::move(e));
         allowed = candidate.method;
     }
-    if (!allowed.empty()) return e->respond(failure(405, "method not allowed").set("Allow", allowed));
+    if (!allowed.empty())
+        return e->respond(failure(405, "method not allowed").set("Allow", allowed));
     e->respond(failure(404, "not found"));
 }
 
@@ -72,7 +75,9 @@ bool admin_routes::authorized(const http::request& r) const {
            constant_time_equal(given.substr(scheme.size()), options_.token);
 }
 
-void admin_routes::healthz(http::request, exchange_ptr e) { e->respond(json_answer(200, {{"status", "alive"}})); }
+void admin_routes::healthz(http::request, exchange_ptr e) {
+    e->respond(json_answer(200, {{"status", "alive"}}));
+}
 
 void admin_routes::readyz(http::request, exchange_ptr e) {
     if (draining_) return e->respond(json_answer(503, {{"status", "draining"}}));
@@ -85,8 +90,10 @@ void admin_routes::readyz(http::request, exchange_ptr e) {
             checks.back()["error"] = part.error.message();
             failing.insert(part.store);
         }
-        if (failing.empty()) return e->respond(json_answer(200, {{"status", "ready"}, {"checks", checks}}));
-        e->respond(json_answer(503, {{"status", "not ready"}, {"failing", failing}, {"checks", checks}}));
+        if (failing.empty())
+            return e->respond(json_answer(200, {{"status", "ready"}, {"checks", checks}}));
+        e->respond(
+            json_answer(503, {{"status", "not ready"}, {"failing", failing}, {"checks", checks}}));
     });
 }
 
@@ -99,7 +106,8 @@ void admin_routes::prometheus(http::request, exchange_ptr e) {
 
 void admin_routes::post_messages(http::request r, exchange_ptr e) {
     auto parsed = chat::parse_server_messages(r.body);
-    if (const auto* fault = std::get_if<std::string>(&parsed)) return e->respond(failure(400, *fault));
+    if (const auto* fault = std::get_if<std::string>(&parsed))
+        return e->respond(failure(400, *fault));
     auto& messages = std::get<std::vector<socketio::cluster::message>>(parsed);
     const std::size_t count = messages.size();
     if (count == 0) return e->respond(json_answer(202, {{"accepted", 0}}));

@@ -21,7 +21,8 @@ struct inquiry {
 
 }  // namespace
 
-void check_readiness(gateway::services& services, unique_function<void(const std::vector<part_state>&)> done) {
+void check_readiness(gateway::services& services,
+                     unique_function<void(const std::vector<part_state>&)> done) {
     auto& timers = services.loop();
     auto all = std::make_shared<inquiry>();
     all->done = std::move(done);

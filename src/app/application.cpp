@@ -1,9 +1,8 @@
-#include <chat_gateway/app/application.hpp>
-
 #include "drain.hpp"
 #include "stores.hpp"
 
 #include <chat_gateway/admin/admin_routes.hpp>
+#include <chat_gateway/app/application.hpp>
 #include <chat_gateway/base/log.hpp>
 #include <chat_gateway/gateway/public_routes.hpp>
 #include <chat_gateway/gateway/shard.hpp>
@@ -12,12 +11,11 @@
 
 #include <boost/asio/signal_set.hpp>
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <csignal>
 #include <deque>
 #include <memory>
+#include <sys/resource.h>
 #include <thread>
 #include <vector>
 
@@ -33,7 +31,8 @@ struct public_loop {
 };
 
 unsigned thread_count(const settings& s) {
-    const unsigned wanted = s.server.threads != 0 ? s.server.threads : std::thread::hardware_concurrency();
+    const unsigned wanted =
+        s.server.threads != 0 ? s.server.threads : std::thread::hardware_concurrency();
     return std::clamp(wanted, 1U, gateway::hub::max_shards);
 }
 
@@ -45,10 +44,12 @@ void raise_descriptor_limit() {
     if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) log::warn("cannot raise the limit of open files");
 }
 
-gateway::shard_options shard_options_of(const settings& s, const http::cors_policy& cors, std::uint8_t number) {
+gateway::shard_options shard_options_of(const settings& s, const http::cors_policy& cors,
+                                        std::uint8_t number) {
     using ms = std::chrono::milliseconds;
     const auto offers = [&](std::string_view transport) {
-        return std::find(s.engine.transports.begin(), s.engine.transports.end(), transport) != s.engine.transports.end();
+        return std::find(s.engine.transports.begin(), s.engine.transports.end(), transport) !=
+               s.engine.transports.end();
     };
     gateway::shard_options o;
     o.engine.session = {.ping_interval = ms(s.engine.ping_interval_ms),
@@ -69,59 +70,76 @@ gateway::shard_options shard_options_of(const settings& s, const http::cors_poli
 result<net::listen_address> reserve(const std::string& host, std::uint16_t port, const char* key) {
     auto where = net::listen_address::reserve(host, port);
     if (!where) {
-        log::error("cannot listen", {{"key", key}, {"host", host}, {"port", port}, {"error", where.error().message()}});
+        log::error(
+            "cannot listen",
+            {{"key", key}, {"host", host}, {"port", port}, {"error", where.error().message()}});
     }
     return where;
 }
 
-/// Members in the order in which they may refer to each other: destroyed from the last to the first, with no loop running.
+/// Members in the order in which they may refer to each other: destroyed from the last to the
+/// first, with no loop running.
 class application {
 public:
-    application(const settings& s, const net::listen_address& public_address, const net::listen_address& admin_address)
+    application(const settings& s, const net::listen_address& public_address,
+                const net::listen_address& admin_address)
         : cors_(s.cors.origins),
           stores_(s, services_loop_),
-          services_(services_loop_, *stores_.sessions, *stores_.directory, *stores_.bus, stores_.names,
-                    {.secrets = s.session.secrets, .user_pointer = s.session.user_pointer}, metrics_),
+          services_(
+              services_loop_, *stores_.sessions, *stores_.directory, *stores_.bus, stores_.names,
+              {.secrets = s.session.secrets, .user_pointer = s.session.user_pointer}, metrics_),
           admin_({.token = s.admin.token}, services_, metrics_),
           signals_(services_loop_.context(), SIGTERM, SIGINT),
           drain_(services_loop_, std::chrono::milliseconds(s.server.drain_ms)) {
         public_limits_.body_bytes = s.engine.max_payload_bytes;
         admin_limits_.body_bytes = admin::admin_routes::max_body_bytes;
-        for (unsigned n = 0; n < thread_count(s); ++n) add_loop(s, static_cast<std::uint8_t>(n));
+        for (unsigned n = 0; n < thread_count(s); ++n)
+            add_loop(s, static_cast<std::uint8_t>(n));
         std::vector<server::engine*> engines;
-        for (auto& l : loops_) engines.push_back(&l.shard->engine());
-        for (auto& l : loops_) l.shard->engine().set_peers(engines);
+        for (auto& l : loops_)
+            engines.push_back(&l.shard->engine());
+        for (auto& l : loops_)
+            l.shard->engine().set_peers(engines);
         services_.start();
         for (auto& l : loops_) {
-            l.door = std::make_unique<net::listener>(l.loop, public_address, [this, &l](net::stream_socket peer) {
-                net::serve_http(l.loop, std::move(peer), *l.routes, public_limits_);
-            });
+            l.door = std::make_unique<net::listener>(
+                l.loop, public_address, [this, &l](net::stream_socket peer) {
+                    net::serve_http(l.loop, std::move(peer), *l.routes, public_limits_);
+                });
         }
-        admin_door_ = std::make_unique<net::listener>(services_loop_, admin_address, [this](net::stream_socket peer) {
-            net::serve_http(services_loop_, std::move(peer), admin_, admin_limits_);
-        });
+        admin_door_ = std::make_unique<net::listener>(
+            services_loop_, admin_address, [this](net::stream_socket peer) {
+                net::serve_http(services_loop_, std::move(peer), admin_, admin_limits_);
+            });
         wait_for_signal();
     }
 
     void run() {
         std::vector<std::jthread> threads;
-        for (auto& l : loops_) threads.emplace_back([&l] { l.loop.run(); });
+        for (auto& l : loops_)
+            threads.emplace_back([&l] { l.loop.run(); });
         services_loop_.run();
-        for (auto& l : loops_) l.loop.stop();
+        for (auto& l : loops_)
+            l.loop.stop();
     }
 
 private:
     void add_loop(const settings& s, std::uint8_t number) {
         public_loop& l = loops_.emplace_back();
-        l.shard = std::make_unique<gateway::shard>(l.loop, shard_options_of(s, cors_, number), services_, metrics_);
+        l.shard = std::make_unique<gateway::shard>(l.loop, shard_options_of(s, cors_, number),
+                                                   services_, metrics_);
         gateway::public_routes::other_routes other;
         if (stores_.demonstration) {
-            other = [this, &l](const http::request& r, const std::shared_ptr<net::local_exchange>& e) {
+            other = [this, &l](const http::request& r,
+                               const std::shared_ptr<net::local_exchange>& e) {
                 return stores_.demonstration->serve(l.loop, services_, r, e);
             };
         }
-        l.routes = std::make_unique<gateway::public_routes>(l.shard->engine(), s.server.path, std::move(other));
-        services_.add_shard(l.loop, [shard = l.shard.get()](gateway::delivery_batch batch) { shard->deliver(batch); });
+        l.routes = std::make_unique<gateway::public_routes>(l.shard->engine(), s.server.path,
+                                                            std::move(other));
+        services_.add_shard(l.loop, [shard = l.shard.get()](gateway::delivery_batch batch) {
+            shard->deliver(batch);
+        });
         drain_.add(*l.shard, [&l] { l.door->stop(); });
     }
 

@@ -59,9 +59,11 @@ public:
         }
         for (const auto& [name, value] : variables) {
             if (!name.starts_with("CHAT_GATEWAY_") || known.contains(name)) continue;
-            // No fault: orchestrators set variables named after a service, CHAT_GATEWAY_PORT and the like.
-            result_.warnings.push_back(path_segment(name) +
-                                       ": is not a known variable (docs/configuration.md lists them)");
+            // No fault: orchestrators set variables named after a service, CHAT_GATEWAY_PORT and
+            // the like.
+            result_.warnings.push_back(
+                path_segment(name) +
+                ": is not a known variable (docs/configuration.md lists them)");
         }
     }
 

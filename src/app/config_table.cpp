@@ -41,7 +41,8 @@ const std::vector<config_key>& table() {
          .maximum = hour_ms},
 
         {KEY(admin.host), .meaning = "Address of the private listener: health, metrics, /v1.",
-         .check = check_address, .accepted = "an IP address such as 127.0.0.1 or ::1, or a host name"},
+         .check = check_address,
+         .accepted = "an IP address such as 127.0.0.1 or ::1, or a host name"},
         {KEY(admin.port),
          .meaning = "Port of the private listener; 0 = a free one, which the log names.",
          .maximum = max_port},

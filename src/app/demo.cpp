@@ -33,7 +33,9 @@ http::response json_answer(unsigned status, const json& body) {
     return r;
 }
 
-http::response failure(unsigned status, std::string_view what) { return json_answer(status, {{"error", what}}); }
+http::response failure(unsigned status, std::string_view what) {
+    return json_answer(status, {{"error", what}});
+}
 
 /// The official browser client, from the npm package that the install script fetched.
 http::response client_bundle() {
@@ -59,7 +61,8 @@ std::string escape_cookie(std::string_view value) {
     static constexpr char digits[] = "0123456789ABCDEF";
     std::string out;
     for (const char c : value) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') ||
                            std::string_view("-_.!~*'()").find(c) != std::string_view::npos;
         if (plain) {
             out += c;
@@ -84,12 +87,14 @@ demo::demo(const settings& s, memory::session_store& sessions, memory::chat_dire
     : cookie_(s.session.cookie),
       secrets_(s.session.secrets),
       sessions_(sessions),
-      users_{{"u-ada", "Ada"}, {"u-grace", "Grace"}, {"u-linus", "Linus"}, {"u-margaret", "Margaret"}},
+      users_{
+          {"u-ada", "Ada"}, {"u-grace", "Grace"}, {"u-linus", "Linus"}, {"u-margaret", "Margaret"}},
       chats_{{"c-lobby", "Lobby", {"u-ada", "u-grace", "u-linus", "u-margaret"}},
              {"c-order-1042", "Order #1042", {"u-ada", "u-grace"}},
              {"c-crew", "Ship crew", {"u-grace", "u-linus", "u-margaret"}}} {
     for (const auto& chat : chats_) {
-        for (const auto& member : chat.members) directory.add_participant(member, chat.id);
+        for (const auto& member : chat.members)
+            directory.add_participant(member, chat.id);
     }
 }
 
@@ -101,25 +106,30 @@ bool demo::serve(net::event_loop& home, gateway::services& services, const http:
     if (!r.path.starts_with("/demo/")) return false;
     services.loop().post([this, &home, &services, r, e]() mutable {
         answer(services, r, [&home, e = std::move(e)](http::response answered) mutable {
-            home.post([e = std::move(e), answered = std::move(answered)]() mutable { e->respond(std::move(answered)); });
+            home.post([e = std::move(e), answered = std::move(answered)]() mutable {
+                e->respond(std::move(answered));
+            });
         });
     });
     return true;
 }
 
-void demo::answer(gateway::services& services, const http::request& r, unique_function<void(http::response)> respond) {
+void demo::answer(gateway::services& services, const http::request& r,
+                  unique_function<void(http::response)> respond) {
     if (r.path == "/demo/users" && r.method == "GET") return respond(users());
     if (r.path == "/demo/login" && r.method == "POST") return respond(login(r));
     const user* who = logged_in(r);
     if (!who) return respond(failure(401, "not logged in"));
     if (r.path == "/demo/chats" && r.method == "GET") return respond(chats(*who));
-    if (r.path == "/demo/messages" && r.method == "POST") return send(services, *who, r, std::move(respond));
+    if (r.path == "/demo/messages" && r.method == "POST")
+        return send(services, *who, r, std::move(respond));
     respond(failure(404, "not found"));
 }
 
 http::response demo::users() const {
     json all = json::array();
-    for (const auto& u : users_) all.push_back({{"id", u.id}, {"name", u.name}});
+    for (const auto& u : users_)
+        all.push_back({{"id", u.id}, {"name", u.name}});
     return json_answer(200, all);
 }
 
@@ -127,12 +137,15 @@ http::response demo::login(const http::request& r) {
     const user* who = find_user(field_of(r, "user"));
     if (!who) return failure(400, "user: must be the id of one of /demo/users");
     if (sessions_of_users_.size() >= max_sessions) {
-        for (const auto& entry : sessions_of_users_) sessions_.erase(entry.first);
+        for (const auto& entry : sessions_of_users_)
+            sessions_.erase(entry.first);
         sessions_of_users_.clear();
     }
     const std::string id = random_token(32);
-    const json record = {{"cookie", {{"originalMaxAge", nullptr}, {"expires", nullptr}, {"httpOnly", true}, {"path", "/"}}},
-                         {"passport", {{"user", who->id}}}};
+    const json record = {
+        {"cookie",
+         {{"originalMaxAge", nullptr}, {"expires", nullptr}, {"httpOnly", true}, {"path", "/"}}},
+        {"passport", {{"user", who->id}}}};
     sessions_.put(id, record.dump());
     sessions_of_users_[id] = who->id;
     http::response answered = json_answer(200, {{"user", {{"id", who->id}, {"name", who->name}}}});
@@ -144,9 +157,11 @@ http::response demo::login(const http::request& r) {
 http::response demo::chats(const user& who) const {
     json all = json::array();
     for (const auto& chat : chats_) {
-        if (std::find(chat.members.begin(), chat.members.end(), who.id) == chat.members.end()) continue;
+        if (std::find(chat.members.begin(), chat.members.end(), who.id) == chat.members.end())
+            continue;
         json members = json::array();
-        for (const auto& id : chat.members) members.push_back(find_user(id)->name);
+        for (const auto& id : chat.members)
+            members.push_back(find_user(id)->name);
         all.push_back({{"chat_id", chat.id}, {"name", chat.name}, {"members", members}});
     }
     return json_answer(200, all);
@@ -156,26 +171,32 @@ void demo::send(gateway::services& services, const user& who, const http::reques
                 unique_function<void(http::response)> respond) {
     const std::string chat_id = field_of(r, "chat_id");
     const std::string content = field_of(r, "content");
-    const auto chat = std::find_if(chats_.begin(), chats_.end(), [&](const chat_room& c) { return c.id == chat_id; });
-    if (chat == chats_.end() || std::find(chat->members.begin(), chat->members.end(), who.id) == chat->members.end()) {
+    const auto chat = std::find_if(chats_.begin(), chats_.end(),
+                                   [&](const chat_room& c) { return c.id == chat_id; });
+    if (chat == chats_.end() ||
+        std::find(chat->members.begin(), chat->members.end(), who.id) == chat->members.end()) {
         return respond(failure(403, "chat_id: must be one of your chats"));
     }
     if (content.empty() || content.size() > max_content) {
-        return respond(failure(400, "content: must be 1 to " + std::to_string(max_content) + " bytes"));
+        return respond(
+            failure(400, "content: must be 1 to " + std::to_string(max_content) + " bytes"));
     }
     const auto now = std::chrono::system_clock::now().time_since_epoch();
-    const json message = {{"chat_id", chat_id},
-                          {"message_id", "m-" + std::to_string(next_message_++)},
-                          {"author", who.name},
-                          {"content", content},
-                          {"timestamp", std::chrono::duration_cast<std::chrono::milliseconds>(now).count()},
-                          {"type", "text"}};
-    auto parsed = chat::parse_server_messages(message.dump(-1, ' ', false, json::error_handler_t::replace));
+    const json message = {
+        {"chat_id", chat_id},
+        {"message_id", "m-" + std::to_string(next_message_++)},
+        {"author", who.name},
+        {"content", content},
+        {"timestamp", std::chrono::duration_cast<std::chrono::milliseconds>(now).count()},
+        {"type", "text"}};
+    auto parsed =
+        chat::parse_server_messages(message.dump(-1, ' ', false, json::error_handler_t::replace));
     if (const auto* fault = std::get_if<std::string>(&parsed)) return respond(failure(400, *fault));
-    services.hub().publish(std::get<std::vector<socketio::cluster::message>>(std::move(parsed)),
-                           [message, respond = std::move(respond)](result<> published) mutable {
-                               respond(published ? json_answer(201, message) : failure(503, "cannot send now"));
-                           });
+    services.hub().publish(
+        std::get<std::vector<socketio::cluster::message>>(std::move(parsed)),
+        [message, respond = std::move(respond)](result<> published) mutable {
+            respond(published ? json_answer(201, message) : failure(503, "cannot send now"));
+        });
 }
 
 const demo::user* demo::logged_in(const http::request& r) const {
@@ -186,7 +207,8 @@ const demo::user* demo::logged_in(const http::request& r) const {
 }
 
 const demo::user* demo::find_user(std::string_view id) const {
-    const auto found = std::find_if(users_.begin(), users_.end(), [&](const user& u) { return u.id == id; });
+    const auto found =
+        std::find_if(users_.begin(), users_.end(), [&](const user& u) { return u.id == id; });
     return found == users_.end() ? nullptr : &*found;
 }
 

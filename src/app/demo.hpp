@@ -14,8 +14,8 @@
 
 namespace chat_gateway::app {
 
-/// What stands in for a back end with --demo: a page, a few users and chats, log-in and sending. Its data live on the
-/// services loop, beside the memory stores that it fills.
+/// What stands in for a back end with --demo: a page, a few users and chats, log-in and sending.
+/// Its data live on the services loop, beside the memory stores that it fills.
 class demo {
 public:
     demo(const settings& s, memory::session_store& sessions, memory::chat_directory& directory);
@@ -35,7 +35,8 @@ private:
         std::vector<std::string> members;  ///< user ids
     };
 
-    void answer(gateway::services& services, const http::request& r, unique_function<void(http::response)> respond);
+    void answer(gateway::services& services, const http::request& r,
+                unique_function<void(http::response)> respond);
     [[nodiscard]] http::response users() const;
     [[nodiscard]] http::response login(const http::request& r);
     [[nodiscard]] http::response chats(const user& who) const;

@@ -11,13 +11,17 @@
 
 namespace chat_gateway::app {
 
-/// A stop that clients hardly notice: no new connections, then the sessions are closed in waves, spread over most of the time
-/// allowed, so that they come back elsewhere without a storm. Lives on the services loop.
+/// A stop that clients hardly notice: no new connections, then the sessions are closed in waves,
+/// spread over most of the time allowed, so that they come back elsewhere without a storm. Lives on
+/// the services loop.
 class drain {
 public:
-    drain(net::event_loop& services, std::chrono::milliseconds time) : services_(services), time_(time) {}
+    drain(net::event_loop& services, std::chrono::milliseconds time)
+        : services_(services), time_(time) {}
     /// Before the loops run. `stop_accepting` runs on the shard's loop.
-    void add(gateway::shard& shard, std::function<void()> stop_accepting) { shards_.push_back({&shard, std::move(stop_accepting)}); }
+    void add(gateway::shard& shard, std::function<void()> stop_accepting) {
+        shards_.push_back({&shard, std::move(stop_accepting)});
+    }
 
     void begin(unique_function<void()> done);
     [[nodiscard]] bool begun() const { return begun_; }

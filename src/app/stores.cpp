@@ -14,8 +14,9 @@ stores::stores(const settings& s, net::event_loop& loop) {
         redis_commands = redis::make_connection(loop.context(), where);
     }
     if (s.bus.kind == "redis") {
-        bus = redis::make_classic_bus(loop.context(), where, redis_commands,
-                                      {.prefix = s.bus.prefix, .room_channels = s.bus.subscription == "rooms"});
+        bus = redis::make_classic_bus(
+            loop.context(), where, redis_commands,
+            {.prefix = s.bus.prefix, .room_channels = s.bus.subscription == "rooms"});
     } else {
         bus = memory::make_bus(loop, memory::make_bus_hub());
     }

@@ -15,8 +15,8 @@
 
 namespace chat_gateway::app {
 
-/// The stores and the bus that the settings name: the one place that knows concrete ones. They live on the services loop and
-/// are built and destroyed while it does not run.
+/// The stores and the bus that the settings name: the one place that knows concrete ones. They live
+/// on the services loop and are built and destroyed while it does not run.
 struct stores {
     stores(const settings& s, net::event_loop& loop);
     ~stores();

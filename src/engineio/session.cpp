@@ -7,45 +7,61 @@ namespace chat_gateway::engineio {
 
 std::string_view to_string(close_reason r) {
     switch (r) {
-        case close_reason::client_close: return "client_close";
-        case close_reason::transport_lost: return "transport_lost";
-        case close_reason::transport_error: return "transport_error";
-        case close_reason::parse_error: return "parse_error";
-        case close_reason::ping_timeout: return "ping_timeout";
-        case close_reason::connect_timeout: return "connect_timeout";
-        case close_reason::server_close: return "server_close";
-        case close_reason::slow_consumer: return "slow_consumer";
-        case close_reason::shutting_down: return "shutting_down";
+        case close_reason::client_close:
+            return "client_close";
+        case close_reason::transport_lost:
+            return "transport_lost";
+        case close_reason::transport_error:
+            return "transport_error";
+        case close_reason::parse_error:
+            return "parse_error";
+        case close_reason::ping_timeout:
+            return "ping_timeout";
+        case close_reason::connect_timeout:
+            return "connect_timeout";
+        case close_reason::server_close:
+            return "server_close";
+        case close_reason::slow_consumer:
+            return "slow_consumer";
+        case close_reason::shutting_down:
+            return "shutting_down";
     }
     return "unknown";
 }
 
 std::ostream& operator<<(std::ostream& out, const step& s) {
-    static constexpr const char* names[] = {"none",           "deliver",      "send_ping", "answer_probe", "upgraded",
-                                            "drop_candidate", "release_poll", "close"};
+    static constexpr const char* names[] = {"none",         "deliver",  "send_ping",
+                                            "answer_probe", "upgraded", "drop_candidate",
+                                            "release_poll", "close"};
     out << names[static_cast<std::size_t>(s.what)];
     if (s.what == act::close) out << '(' << to_string(s.reason) << ')';
     return out;
 }
 
 session::session(const session_options& o, transport via, time_point now)
-    : options_(&o), heartbeat_(now + o.ping_interval), connect_deadline_(now + o.connect_timeout), via_(via) {}
+    : options_(&o),
+      heartbeat_(now + o.ping_interval),
+      connect_deadline_(now + o.connect_timeout),
+      via_(via) {}
 
 step session::on_packet(const packet& p, time_point now) {
     switch (p.type) {
-        case packet_type::message: return {act::deliver, {}};
+        case packet_type::message:
+            return {act::deliver, {}};
         case packet_type::pong:
             awaiting_pong_ = false;
             heartbeat_ = now + options_->ping_interval;
             return {};
-        case packet_type::ping: return {act::close, close_reason::parse_error};  // in v4 the server pings
+        case packet_type::ping:
+            return {act::close, close_reason::parse_error};  // in v4 the server pings
         case packet_type::close:
             // A WebSocket is closed by its own handshake.
             if (via_ == transport::polling) return {act::close, close_reason::client_close};
             return {};
         case packet_type::open:
         case packet_type::upgrade:
-        case packet_type::noop: return {};
+        case packet_type::noop:
+            return {};
     }
     return on_garbage();
 }

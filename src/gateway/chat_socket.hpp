@@ -14,7 +14,8 @@ namespace chat_gateway::gateway {
 
 /// One session's Socket.IO side: its user, and how far it is on the way into its rooms.
 struct chat_socket {
-    /// Joins that wait for the database, by chat: the latest request of each. Chats left while the list is on its way.
+    /// Joins that wait for the database, by chat: the latest request of each. Chats left while the
+    /// list is on its way.
     struct in_flight {
         std::map<std::string, std::uint32_t> joins;
         std::set<std::string> left;
@@ -22,17 +23,18 @@ struct chat_socket {
 
     slot_handle session;
     std::string user;
-    public_id id;       ///< what the client knows as socket.id
+    public_id id;  ///< what the client knows as socket.id
     time_point opened;
     socketio::client protocol;
-    services::load_id load = 0;         ///< of the chat list, while it is on its way
-    std::uint32_t life = 1;             ///< counts namespace connections: a late answer for an earlier one is void
+    services::load_id load = 0;  ///< of the chat list, while it is on its way
+    std::uint32_t life =
+        1;  ///< counts namespace connections: a late answer for an earlier one is void
     std::uint32_t join_sequence = 0;
     bool websocket = false;
-    bool connect_wanted = false;        ///< CONNECT has come and is not answered
-    bool rooms_ready = false;           ///< joined and confirmed, or given up on for now
+    bool connect_wanted = false;  ///< CONNECT has come and is not answered
+    bool rooms_ready = false;     ///< joined and confirmed, or given up on for now
     bool connected = false;
-    std::unique_ptr<in_flight> waiting; ///< null when nothing is
+    std::unique_ptr<in_flight> waiting;  ///< null when nothing is
 
     in_flight& pending() {
         if (!waiting) waiting = std::make_unique<in_flight>();

@@ -1,6 +1,5 @@
-#include <chat_gateway/gateway/hub.hpp>
-
 #include <chat_gateway/base/ids.hpp>
+#include <chat_gateway/gateway/hub.hpp>
 
 #include <utility>
 
@@ -10,7 +9,8 @@ namespace {
 std::shared_ptr<const delivery> encode(socketio::cluster::message&& m) {
     auto out = std::make_shared<delivery>();
     out->text = server::wire_bytes::message(m.packet);
-    for (const auto& bytes : m.attachments) out->attachments.push_back(server::wire_bytes::binary(bytes));
+    for (const auto& bytes : m.attachments)
+        out->attachments.push_back(server::wire_bytes::binary(bytes));
     out->rooms = std::move(m.rooms);
     out->except = std::move(m.except);
     return out;
@@ -18,14 +18,18 @@ std::shared_ptr<const delivery> encode(socketio::cluster::message&& m) {
 
 }  // namespace
 
-hub::hub(scheduler& timers, chat::message_bus& bus, metrics_block& counts, unsigned shards, deliver_function deliver)
+hub::hub(scheduler& timers, chat::message_bus& bus, metrics_block& counts, unsigned shards,
+         deliver_function deliver)
     : timers_(timers), bus_(bus), counts_(counts), shards_(shards), deliver_(std::move(deliver)) {
-    bus_.start([this](std::vector<socketio::cluster::message> messages) { on_messages(std::move(messages)); });
+    bus_.start([this](std::vector<socketio::cluster::message> messages) {
+        on_messages(std::move(messages));
+    });
 }
 
-void hub::acquire(unsigned shard, const std::vector<std::string>& taken, std::vector<std::string> wanted,
-                  unique_function<void()> done) {
-    for (const auto& room : taken) holders_[room] |= std::uint64_t{1} << shard;
+void hub::acquire(unsigned shard, const std::vector<std::string>& taken,
+                  std::vector<std::string> wanted, unique_function<void()> done) {
+    for (const auto& room : taken)
+        holders_[room] |= std::uint64_t{1} << shard;
     wanted.insert(wanted.end(), taken.begin(), taken.end());
     bus_.subscribe(std::move(wanted), [done = std::move(done)](result<> confirmed) mutable {
         if (confirmed) done();
@@ -43,7 +47,8 @@ void hub::release(unsigned shard, const std::vector<std::string>& rooms) {
     timers_.after(grace, [this] { drop_unheld(); });
 }
 
-// A room is dropped by the sweep behind the one that finds it let go, which is `grace` to twice that later.
+// A room is dropped by the sweep behind the one that finds it let go, which is `grace` to twice
+// that later.
 void hub::drop_unheld() {
     std::vector<std::string> gone;
     for (auto& room : next_unheld_) {
@@ -58,23 +63,27 @@ void hub::drop_unheld() {
     if (sweep_armed_) timers_.after(grace, [this] { drop_unheld(); });
 }
 
-void hub::publish(std::vector<socketio::cluster::message> messages, chat::message_bus::done_handler done) {
+void hub::publish(std::vector<socketio::cluster::message> messages,
+                  chat::message_bus::done_handler done) {
     const std::size_t count = messages.size();
-    bus_.publish(std::move(messages), [this, count, done = std::move(done)](result<> published) mutable {
-        counts_.add(published ? metric::bus_publishes : metric::bus_publish_failures, count);
-        done(published);
-    });
+    bus_.publish(
+        std::move(messages), [this, count, done = std::move(done)](result<> published) mutable {
+            counts_.add(published ? metric::bus_publishes : metric::bus_publish_failures, count);
+            done(published);
+        });
 }
 
 std::uint64_t hub::shards_for(const socketio::cluster::message& m) const {
-    const std::uint64_t all = shards_ == max_shards ? ~std::uint64_t{0} : (std::uint64_t{1} << shards_) - 1;
+    const std::uint64_t all =
+        shards_ == max_shards ? ~std::uint64_t{0} : (std::uint64_t{1} << shards_) - 1;
     if (m.rooms.empty()) return all;
     std::uint64_t shards = 0;
     for (const auto& room : m.rooms) {
         const auto found = holders_.find(room);
         if (found != holders_.end()) shards |= found->second;
         // A socket's own room is known to its shard only, by the socket id.
-        if (const auto id = public_id::parse(room); id && id->shard() < shards_) shards |= std::uint64_t{1} << id->shard();
+        if (const auto id = public_id::parse(room); id && id->shard() < shards_)
+            shards |= std::uint64_t{1} << id->shard();
     }
     return shards;
 }

@@ -14,42 +14,68 @@ struct description {
 
 constexpr description table[] = {
     {metric::sessions_open, "chat_gateway_sessions", "", "Engine.IO sessions open now."},
-    {metric::websocket_sessions_open, "chat_gateway_websocket_sessions", "", "Of those, sessions whose transport is a WebSocket."},
-    {metric::sockets_connected, "chat_gateway_sockets", "", "Sockets connected to the namespace now."},
-    {metric::rooms_joined, "chat_gateway_room_memberships", "", "Memberships of sockets in rooms now."},
-    {metric::handshakes_accepted, "chat_gateway_handshakes_total", "result=\"accepted\"", "Handshakes by result."},
+    {metric::websocket_sessions_open, "chat_gateway_websocket_sessions", "",
+     "Of those, sessions whose transport is a WebSocket."},
+    {metric::sockets_connected, "chat_gateway_sockets", "",
+     "Sockets connected to the namespace now."},
+    {metric::rooms_joined, "chat_gateway_room_memberships", "",
+     "Memberships of sockets in rooms now."},
+    {metric::handshakes_accepted, "chat_gateway_handshakes_total", "result=\"accepted\"",
+     "Handshakes by result."},
     {metric::handshakes_no_cookie, "chat_gateway_handshakes_total", "result=\"no_cookie\"", ""},
-    {metric::handshakes_bad_signature, "chat_gateway_handshakes_total", "result=\"bad_signature\"", ""},
+    {metric::handshakes_bad_signature, "chat_gateway_handshakes_total", "result=\"bad_signature\"",
+     ""},
     {metric::handshakes_no_session, "chat_gateway_handshakes_total", "result=\"no_session\"", ""},
     {metric::handshakes_bad_record, "chat_gateway_handshakes_total", "result=\"bad_record\"", ""},
-    {metric::handshakes_not_logged_in, "chat_gateway_handshakes_total", "result=\"not_logged_in\"", ""},
-    {metric::handshakes_inactive_user, "chat_gateway_handshakes_total", "result=\"inactive_user\"", ""},
+    {metric::handshakes_not_logged_in, "chat_gateway_handshakes_total", "result=\"not_logged_in\"",
+     ""},
+    {metric::handshakes_inactive_user, "chat_gateway_handshakes_total", "result=\"inactive_user\"",
+     ""},
     {metric::handshakes_unavailable, "chat_gateway_handshakes_total", "result=\"unavailable\"", ""},
-    {metric::upgrades, "chat_gateway_upgrades_total", "", "Sessions that moved from polling to WebSocket."},
-    {metric::closed_client_close, "chat_gateway_sessions_closed_total", "reason=\"client_close\"", "Sessions ended, by reason."},
-    {metric::closed_transport_lost, "chat_gateway_sessions_closed_total", "reason=\"transport_lost\"", ""},
-    {metric::closed_transport_error, "chat_gateway_sessions_closed_total", "reason=\"transport_error\"", ""},
-    {metric::closed_parse_error, "chat_gateway_sessions_closed_total", "reason=\"parse_error\"", ""},
-    {metric::closed_ping_timeout, "chat_gateway_sessions_closed_total", "reason=\"ping_timeout\"", ""},
-    {metric::closed_connect_timeout, "chat_gateway_sessions_closed_total", "reason=\"connect_timeout\"", ""},
-    {metric::closed_server_close, "chat_gateway_sessions_closed_total", "reason=\"server_close\"", ""},
-    {metric::closed_slow_consumer, "chat_gateway_sessions_closed_total", "reason=\"slow_consumer\"", ""},
-    {metric::closed_shutting_down, "chat_gateway_sessions_closed_total", "reason=\"shutting_down\"", ""},
-    {metric::connection_seconds, "chat_gateway_session_seconds_total", "", "Whole seconds that ended sessions were open, summed."},
-    {metric::events_join, "chat_gateway_events_total", "event=\"clientJoinRoom\"", "Events from clients."},
+    {metric::upgrades, "chat_gateway_upgrades_total", "",
+     "Sessions that moved from polling to WebSocket."},
+    {metric::closed_client_close, "chat_gateway_sessions_closed_total", "reason=\"client_close\"",
+     "Sessions ended, by reason."},
+    {metric::closed_transport_lost, "chat_gateway_sessions_closed_total",
+     "reason=\"transport_lost\"", ""},
+    {metric::closed_transport_error, "chat_gateway_sessions_closed_total",
+     "reason=\"transport_error\"", ""},
+    {metric::closed_parse_error, "chat_gateway_sessions_closed_total", "reason=\"parse_error\"",
+     ""},
+    {metric::closed_ping_timeout, "chat_gateway_sessions_closed_total", "reason=\"ping_timeout\"",
+     ""},
+    {metric::closed_connect_timeout, "chat_gateway_sessions_closed_total",
+     "reason=\"connect_timeout\"", ""},
+    {metric::closed_server_close, "chat_gateway_sessions_closed_total", "reason=\"server_close\"",
+     ""},
+    {metric::closed_slow_consumer, "chat_gateway_sessions_closed_total", "reason=\"slow_consumer\"",
+     ""},
+    {metric::closed_shutting_down, "chat_gateway_sessions_closed_total", "reason=\"shutting_down\"",
+     ""},
+    {metric::connection_seconds, "chat_gateway_session_seconds_total", "",
+     "Whole seconds that ended sessions were open, summed."},
+    {metric::events_join, "chat_gateway_events_total", "event=\"clientJoinRoom\"",
+     "Events from clients."},
     {metric::events_leave, "chat_gateway_events_total", "event=\"clientLeaveRoom\"", ""},
     {metric::events_unknown, "chat_gateway_events_total", "event=\"unknown\"", ""},
-    {metric::events_malformed, "chat_gateway_events_malformed_total", "", "Events from clients with a payload that is not what it should be."},
+    {metric::events_malformed, "chat_gateway_events_malformed_total", "",
+     "Events from clients with a payload that is not what it should be."},
     {metric::joins, "chat_gateway_room_joins_total", "", "Rooms joined by sockets."},
-    {metric::leaves, "chat_gateway_room_leaves_total", "", "Rooms left by sockets that asked for it."},
-    {metric::joins_denied_permission, "chat_gateway_room_joins_failed_total", "reason=\"permission\"", "Joins asked for and not carried out."},
+    {metric::leaves, "chat_gateway_room_leaves_total", "",
+     "Rooms left by sockets that asked for it."},
+    {metric::joins_denied_permission, "chat_gateway_room_joins_failed_total",
+     "reason=\"permission\"", "Joins asked for and not carried out."},
     {metric::joins_denied_limit, "chat_gateway_room_joins_failed_total", "reason=\"limit\"", ""},
-    {metric::joins_failed_database, "chat_gateway_room_joins_failed_total", "reason=\"database\"", ""},
-    {metric::chat_lists_loaded, "chat_gateway_chat_lists_total", "result=\"loaded\"", "Chat lists read for sockets; late: the socket was connected without."},
+    {metric::joins_failed_database, "chat_gateway_room_joins_failed_total", "reason=\"database\"",
+     ""},
+    {metric::chat_lists_loaded, "chat_gateway_chat_lists_total", "result=\"loaded\"",
+     "Chat lists read for sockets; late: the socket was connected without."},
     {metric::chat_lists_late, "chat_gateway_chat_lists_total", "result=\"late\"", ""},
-    {metric::subscriptions_late, "chat_gateway_subscriptions_late_total", "", "Sockets connected before the bus had confirmed their rooms."},
+    {metric::subscriptions_late, "chat_gateway_subscriptions_late_total", "",
+     "Sockets connected before the bus had confirmed their rooms."},
     {metric::bus_messages, "chat_gateway_bus_messages_total", "", "Messages that the bus brought."},
-    {metric::bus_publishes, "chat_gateway_bus_published_total", "result=\"ok\"", "Messages put on the bus."},
+    {metric::bus_publishes, "chat_gateway_bus_published_total", "result=\"ok\"",
+     "Messages put on the bus."},
     {metric::bus_publish_failures, "chat_gateway_bus_published_total", "result=\"failed\"", ""},
     {metric::deliveries, "chat_gateway_deliveries_total", "", "Messages queued for sockets."},
 };
@@ -59,7 +85,8 @@ static_assert(std::size(table) == static_cast<std::size_t>(metric::count_));
 
 std::uint64_t metrics::sum(metric m) const {
     std::uint64_t total = 0;
-    for (const auto& block : blocks_) total += block.load(m);
+    for (const auto& block : blocks_)
+        total += block.load(m);
     return total;
 }
 
@@ -67,7 +94,12 @@ std::string metrics::prometheus() const {
     std::string out;
     for (const auto& d : table) {
         if (!d.help.empty()) {
-            out.append("# HELP ").append(d.name).append(" ").append(d.help).append("\n# TYPE ").append(d.name);
+            out.append("# HELP ")
+                .append(d.name)
+                .append(" ")
+                .append(d.help)
+                .append("\n# TYPE ")
+                .append(d.name);
             out += d.name.ends_with("_total") ? " counter\n" : " gauge\n";
         }
         out += d.name;

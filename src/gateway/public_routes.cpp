@@ -6,7 +6,8 @@ namespace chat_gateway::gateway {
 
 public_routes::public_routes(server::engine& engine, std::string path, other_routes other)
     : engine_(engine), path_(std::move(path)), other_(std::move(other)) {
-    while (path_.ends_with('/')) path_.pop_back();
+    while (path_.ends_with('/'))
+        path_.pop_back();
 }
 
 // `/ws`, `/ws/` and, as Node's prefix match has it, anything below.

@@ -7,18 +7,20 @@ namespace {
 
 /// A handler that runs on `home`, whichever thread calls it; as often as it is called.
 template <class... Args>
-unique_function<void(Args...)> at_home(net::event_loop& home, unique_function<void(Args...)> handler) {
+unique_function<void(Args...)> at_home(net::event_loop& home,
+                                       unique_function<void(Args...)> handler) {
     auto shared = std::make_shared<unique_function<void(Args...)>>(std::move(handler));
     return [&home, shared = std::move(shared)](Args... args) {
-        home.post([shared, ... args = std::move(args)]() mutable { (*shared)(std::move(args)...); });
+        home.post(
+            [shared, ... args = std::move(args)]() mutable { (*shared)(std::move(args)...); });
     };
 }
 
 }  // namespace
 
-services::services(net::event_loop& loop, chat::session_store& sessions, chat::chat_directory& directory,
-                   chat::message_bus& bus, store_names names, chat::authenticator::options authentication,
-                   metrics& counts)
+services::services(net::event_loop& loop, chat::session_store& sessions,
+                   chat::chat_directory& directory, chat::message_bus& bus, store_names names,
+                   chat::authenticator::options authentication, metrics& counts)
     : loop_(loop),
       sessions_(sessions),
       directory_(directory),
@@ -31,32 +33,38 @@ services::services(net::event_loop& loop, chat::session_store& sessions, chat::c
 services::~services() = default;
 
 void services::add_shard(net::event_loop& shard, unique_function<void(delivery_batch)> deliver) {
-    shards_.push_back({&shard, std::make_shared<unique_function<void(delivery_batch)>>(std::move(deliver))});
+    shards_.push_back(
+        {&shard, std::make_shared<unique_function<void(delivery_batch)>>(std::move(deliver))});
 }
 
 void services::start() {
-    hub_ = std::make_unique<gateway::hub>(loop_, bus_, counts_, static_cast<unsigned>(shards_.size()),
-                                          [this](unsigned shard, delivery_batch batch) {
-                                              const shard_door& door = shards_[shard];
-                                              door.loop->post([deliver = door.deliver, batch = std::move(batch)]() mutable {
-                                                  (*deliver)(std::move(batch));
-                                              });
-                                          });
+    hub_ = std::make_unique<gateway::hub>(
+        loop_, bus_, counts_, static_cast<unsigned>(shards_.size()),
+        [this](unsigned shard, delivery_batch batch) {
+            const shard_door& door = shards_[shard];
+            door.loop->post([deliver = door.deliver, batch = std::move(batch)]() mutable {
+                (*deliver)(std::move(batch));
+            });
+        });
 }
 
 void services::authenticate(net::event_loop& from, std::optional<std::string> cookie,
                             unique_function<void(chat::verdict)> handler) {
-    loop_.post([this, cookie = std::move(cookie), handler = at_home(from, std::move(handler))]() mutable {
-        authenticator_.authenticate(std::move(cookie), std::move(handler));
-    });
+    loop_.post(
+        [this, cookie = std::move(cookie), handler = at_home(from, std::move(handler))]() mutable {
+            authenticator_.authenticate(std::move(cookie), std::move(handler));
+        });
 }
 
-services::load_id services::load_chats(net::event_loop& from, std::string user,
-                                       unique_function<void(result<std::vector<std::string>>)> handler) {
+services::load_id services::load_chats(
+    net::event_loop& from, std::string user,
+    unique_function<void(result<std::vector<std::string>>)> handler) {
     const load_id id = next_load_.fetch_add(1, std::memory_order_relaxed);
-    loop_.post([this, id, user = std::move(user), handler = at_home(from, std::move(handler))]() mutable {
-        const auto inner = membership_.load(
-            std::move(user), [this, id, handler = std::move(handler)](result<std::vector<std::string>> chats) mutable {
+    loop_.post([this, id, user = std::move(user),
+                handler = at_home(from, std::move(handler))]() mutable {
+        const auto inner =
+            membership_.load(std::move(user), [this, id, handler = std::move(handler)](
+                                                  result<std::vector<std::string>> chats) mutable {
                 // The list is the last word; an error is followed by it.
                 if (chats) loads_.erase(id);
                 handler(std::move(chats));

@@ -1,10 +1,9 @@
-#include <chat_gateway/gateway/shard.hpp>
-
 #include "chat_socket.hpp"
 
 #include <chat_gateway/base/log.hpp>
 #include <chat_gateway/base/text.hpp>
 #include <chat_gateway/chat/client_events.hpp>
+#include <chat_gateway/gateway/shard.hpp>
 #include <chat_gateway/http/cookies.hpp>
 #include <chat_gateway/socketio/room_index.hpp>
 
@@ -31,24 +30,32 @@ public:
 
 metric counter_of(chat::refusal r) {
     switch (r) {
-        case chat::refusal::no_cookie: return metric::handshakes_no_cookie;
-        case chat::refusal::bad_signature: return metric::handshakes_bad_signature;
-        case chat::refusal::no_session: return metric::handshakes_no_session;
-        case chat::refusal::bad_record: return metric::handshakes_bad_record;
-        case chat::refusal::not_logged_in: return metric::handshakes_not_logged_in;
-        case chat::refusal::inactive_user: return metric::handshakes_inactive_user;
+        case chat::refusal::no_cookie:
+            return metric::handshakes_no_cookie;
+        case chat::refusal::bad_signature:
+            return metric::handshakes_bad_signature;
+        case chat::refusal::no_session:
+            return metric::handshakes_no_session;
+        case chat::refusal::bad_record:
+            return metric::handshakes_bad_record;
+        case chat::refusal::not_logged_in:
+            return metric::handshakes_not_logged_in;
+        case chat::refusal::inactive_user:
+            return metric::handshakes_inactive_user;
     }
     return metric::handshakes_no_cookie;
 }
 
 metric counter_of(close_reason r) {
-    return static_cast<metric>(static_cast<std::size_t>(metric::closed_client_close) + static_cast<std::size_t>(r));
+    return static_cast<metric>(static_cast<std::size_t>(metric::closed_client_close) +
+                               static_cast<std::size_t>(r));
 }
 static_assert(static_cast<std::size_t>(metric::closed_shutting_down) -
                   static_cast<std::size_t>(metric::closed_client_close) ==
               static_cast<std::size_t>(close_reason::shutting_down));
 
-/// The value of the session cookie; several Cookie headers are one list (RFC 9113 lets proxies split them).
+/// The value of the session cookie; several Cookie headers are one list (RFC 9113 lets proxies
+/// split them).
 std::optional<std::string> session_cookie(const http::request& r, std::string_view name) {
     std::string all;
     for (const auto& h : r.headers) {
@@ -71,7 +78,8 @@ public:
           engine_(loop, options_.engine, *this) {}
 
     void admit(const http::request& r, unique_function<void(server::admission)> decide) override;
-    void on_open(slot_handle session, const public_id& sid, std::unique_ptr<server::admission_ticket> ticket,
+    void on_open(slot_handle session, const public_id& sid,
+                 std::unique_ptr<server::admission_ticket> ticket,
                  engineio::transport via) override;
     void on_message(slot_handle session, std::string_view data, bool binary) override;
     void on_upgrade(slot_handle session) override;
@@ -108,14 +116,19 @@ private:
     void on_chats(chat_socket& s, result<std::vector<std::string>> chats);
     void rooms_ready(slot_handle session, std::uint32_t life, bool confirmed);
     void try_connect(chat_socket& s);
-    /// Joins at once and calls done(true) when the bus has confirmed all, or done(false) at the deadline.
-    void enter_rooms(chat_socket& s, const std::vector<std::string>& rooms, unique_function<void(bool)> done);
+    /// Joins at once and calls done(true) when the bus has confirmed all, or done(false) at the
+    /// deadline.
+    void enter_rooms(chat_socket& s, const std::vector<std::string>& rooms,
+                     unique_function<void(bool)> done);
     void leave_everything(chat_socket& s);
 
     void join_asked(chat_socket& s, std::string chat, std::string ack);
-    void join_answered(chat_socket& s, const std::string& chat, std::string ack, result<bool> allowed);
+    void join_answered(chat_socket& s, const std::string& chat, std::string ack,
+                       result<bool> allowed);
     void leave_asked(chat_socket& s, const std::string& chat);
-    void send(const chat_socket& s, std::string_view text) { engine_.send(s.session, wire_ref(wire_bytes::message(text))); }
+    void send(const chat_socket& s, std::string_view text) {
+        engine_.send(s.session, wire_ref(wire_bytes::message(text)));
+    }
     void acknowledge(const chat_socket& s, const std::string& id) {
         if (!id.empty()) send(s, socketio::ack_packet(chat_namespace, id, "[]"));
     }
@@ -124,32 +137,37 @@ private:
     std::vector<member_id> targets_of(const delivery& d);
     chat_socket* socket_named(std::string_view name);
 
-    std::vector<std::unique_ptr<chat_socket>> sockets_;  ///< by session index, which is the member id
+    std::vector<std::unique_ptr<chat_socket>>
+        sockets_;  ///< by session index, which is the member id
     socketio::room_index rooms_;
 };
 
 void shard::impl::admit(const http::request& r, unique_function<void(server::admission)> decide) {
-    ask_.authenticate(loop_, session_cookie(r, options_.session_cookie),
-                      [this, peer = r.peer, decide = std::move(decide)](chat::verdict v) mutable {
-        if (auto* who = std::get_if<chat::identity>(&v)) {
-            counts_.add(metric::handshakes_accepted);
-            return decide(std::make_unique<identity_ticket>(std::move(*who)));
-        }
-        if (const auto* why = std::get_if<chat::refusal>(&v)) {
-            counts_.add(counter_of(*why));
-            log::debug("handshake refused", {{"reason", chat::to_string(*why)}, {"peer", peer}});
-            return decide(server::json_refusal(401, 4, "Unauthorized"));
-        }
-        const auto& down = std::get<chat::unavailable>(v);
-        counts_.add(metric::handshakes_unavailable);
-        log::debug("handshake put off", {{"reason", down.what}, {"error", down.error.message()}, {"peer", peer}});
-        http::response busy = server::json_refusal(503, 5, "Service unavailable");
-        busy.set("Retry-After", "5");
-        decide(std::move(busy));
-    });
+    ask_.authenticate(
+        loop_, session_cookie(r, options_.session_cookie),
+        [this, peer = r.peer, decide = std::move(decide)](chat::verdict v) mutable {
+            if (auto* who = std::get_if<chat::identity>(&v)) {
+                counts_.add(metric::handshakes_accepted);
+                return decide(std::make_unique<identity_ticket>(std::move(*who)));
+            }
+            if (const auto* why = std::get_if<chat::refusal>(&v)) {
+                counts_.add(counter_of(*why));
+                log::debug("handshake refused",
+                           {{"reason", chat::to_string(*why)}, {"peer", peer}});
+                return decide(server::json_refusal(401, 4, "Unauthorized"));
+            }
+            const auto& down = std::get<chat::unavailable>(v);
+            counts_.add(metric::handshakes_unavailable);
+            log::debug("handshake put off",
+                       {{"reason", down.what}, {"error", down.error.message()}, {"peer", peer}});
+            http::response busy = server::json_refusal(503, 5, "Service unavailable");
+            busy.set("Retry-After", "5");
+            decide(std::move(busy));
+        });
 }
 
-void shard::impl::on_open(slot_handle session, const public_id& sid, std::unique_ptr<server::admission_ticket> ticket,
+void shard::impl::on_open(slot_handle session, const public_id& sid,
+                          std::unique_ptr<server::admission_ticket> ticket,
                           engineio::transport via) {
     if (sockets_.size() <= session.index) sockets_.resize(session.index + 1U);
     auto s = std::make_unique<chat_socket>();
@@ -160,7 +178,8 @@ void shard::impl::on_open(slot_handle session, const public_id& sid, std::unique
     s->websocket = via == engineio::transport::websocket;
     counts_.add(metric::sessions_open);
     if (s->websocket) counts_.add(metric::websocket_sessions_open);
-    log::debug("session opened", {{"user", s->user}, {"transport", s->websocket ? "websocket" : "polling"}});
+    log::debug("session opened",
+               {{"user", s->user}, {"transport", s->websocket ? "websocket" : "polling"}});
     load_chats(*s);  // now, not when CONNECT comes
     sockets_[session.index] = std::move(s);
 }
@@ -177,12 +196,14 @@ void shard::impl::on_close(slot_handle session, close_reason reason) {
     chat_socket* s = find(session);
     if (!s) return;
     leave_everything(*s);
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(loop_.now() - s->opened).count();
+    const auto seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(loop_.now() - s->opened).count();
     counts_.subtract(metric::sessions_open);
     if (s->websocket) counts_.subtract(metric::websocket_sessions_open);
     counts_.add(counter_of(reason));
     counts_.add(metric::connection_seconds, static_cast<std::uint64_t>(seconds));
-    log::debug("session closed", {{"user", s->user}, {"reason", engineio::to_string(reason)}, {"seconds", seconds}});
+    log::debug("session closed",
+               {{"user", s->user}, {"reason", engineio::to_string(reason)}, {"seconds", seconds}});
     sockets_[session.index].reset();
 }
 
@@ -225,7 +246,8 @@ void shard::impl::on_action(chat_socket& s, socketio::client_event&& e) {
     const bool join = e.name == chat::join_event;
     if (!join && e.name != chat::leave_event) {
         counts_.add(metric::events_unknown);
-        log::debug("unknown event", {{"user", s.user}, {"event", std::string_view(e.name).substr(0, 64)}});
+        log::debug("unknown event",
+                   {{"user", s.user}, {"event", std::string_view(e.name).substr(0, 64)}});
         return;
     }
     counts_.add(join ? metric::events_join : metric::events_leave);
@@ -241,22 +263,26 @@ void shard::impl::on_action(chat_socket& s, socketio::client_event&& e) {
 }
 
 void shard::impl::load_chats(chat_socket& s) {
-    s.load = ask_.load_chats(loop_, s.user, [this, session = s.session, life = s.life](result<std::vector<std::string>> chats) {
-        if (chat_socket* waiting = find(session, life)) on_chats(*waiting, std::move(chats));
-    });
+    s.load = ask_.load_chats(
+        loop_, s.user,
+        [this, session = s.session, life = s.life](result<std::vector<std::string>> chats) {
+            if (chat_socket* waiting = find(session, life)) on_chats(*waiting, std::move(chats));
+        });
 }
 
 void shard::impl::on_chats(chat_socket& s, result<std::vector<std::string>> chats) {
     if (!chats) {
         // Connected without rooms rather than not at all; the list is being retried.
         counts_.add(metric::chat_lists_late);
-        log::debug("failed to get chats for user", {{"user", s.user}, {"error", chats.error().message()}});
+        log::debug("failed to get chats for user",
+                   {{"user", s.user}, {"error", chats.error().message()}});
         return rooms_ready(s.session, s.life, true);
     }
     counts_.add(metric::chat_lists_loaded);
     s.load = 0;
     if (s.waiting) {
-        std::erase_if(*chats, [&](const std::string& chat) { return s.waiting->left.contains(chat); });
+        std::erase_if(*chats,
+                      [&](const std::string& chat) { return s.waiting->left.contains(chat); });
         s.waiting->left.clear();
         s.settle();
     }
@@ -265,10 +291,13 @@ void shard::impl::on_chats(chat_socket& s, result<std::vector<std::string>> chat
         log::warn("more chats than rooms allowed", {{"user", s.user}, {"chats", chats->size()}});
         chats->resize(options_.rooms_per_socket);
     }
-    enter_rooms(s, *chats, [this, session = s.session, life = s.life](bool confirmed) { rooms_ready(session, life, confirmed); });
+    enter_rooms(s, *chats, [this, session = s.session, life = s.life](bool confirmed) {
+        rooms_ready(session, life, confirmed);
+    });
 }
 
-void shard::impl::enter_rooms(chat_socket& s, const std::vector<std::string>& rooms, unique_function<void(bool)> done) {
+void shard::impl::enter_rooms(chat_socket& s, const std::vector<std::string>& rooms,
+                              unique_function<void(bool)> done) {
     std::vector<std::string> taken;
     std::vector<std::string> wanted;
     for (const auto& room : rooms) {
@@ -340,22 +369,24 @@ void shard::impl::join_asked(chat_socket& s, std::string chat, std::string ack) 
     const std::uint32_t sequence = ++s.join_sequence;
     joins[chat] = sequence;
     ask_.can_view_chat(loop_, s.user, chat,
-                       [this, session = s.session, life = s.life, chat, sequence, ack = std::move(ack)](result<bool> allowed) mutable {
-        chat_socket* asked = find(session, life);
-        if (!asked) return;
-        const auto found = asked->pending().joins.find(chat);
-        // Left, or asked for anew, meanwhile: the later one wins.
-        if (found == asked->waiting->joins.end() || found->second != sequence) {
-            asked->settle();
-            return acknowledge(*asked, ack);
-        }
-        asked->waiting->joins.erase(found);
-        asked->settle();
-        join_answered(*asked, chat, std::move(ack), std::move(allowed));
-    });
+                       [this, session = s.session, life = s.life, chat, sequence,
+                        ack = std::move(ack)](result<bool> allowed) mutable {
+                           chat_socket* asked = find(session, life);
+                           if (!asked) return;
+                           const auto found = asked->pending().joins.find(chat);
+                           // Left, or asked for anew, meanwhile: the later one wins.
+                           if (found == asked->waiting->joins.end() || found->second != sequence) {
+                               asked->settle();
+                               return acknowledge(*asked, ack);
+                           }
+                           asked->waiting->joins.erase(found);
+                           asked->settle();
+                           join_answered(*asked, chat, std::move(ack), std::move(allowed));
+                       });
 }
 
-void shard::impl::join_answered(chat_socket& s, const std::string& chat, std::string ack, result<bool> allowed) {
+void shard::impl::join_answered(chat_socket& s, const std::string& chat, std::string ack,
+                                result<bool> allowed) {
     const char* why = nullptr;
     if (!allowed) {
         counts_.add(metric::joins_failed_database);
@@ -388,26 +419,30 @@ void shard::impl::leave_asked(chat_socket& s, const std::string& chat) {
 }
 
 void shard::impl::deliver(const delivery_batch& batch) {
-    for (const auto& d : batch) deliver(*d);
+    for (const auto& d : batch)
+        deliver(*d);
 }
 
 void shard::impl::deliver(const delivery& d) {
     const wire_ref text(d.text);
     std::vector<wire_ref> attachments;
-    for (const auto& bytes : d.attachments) attachments.emplace_back(bytes);
+    for (const auto& bytes : d.attachments)
+        attachments.emplace_back(bytes);
     std::uint64_t reached = 0;
     const auto give = [&](member_id m) {
         const chat_socket* s = sockets_[m].get();
         if (!s || !s->connected) return;
         engine_.send(s->session, text);
-        for (const auto& bytes : attachments) engine_.send(s->session, bytes);
+        for (const auto& bytes : attachments)
+            engine_.send(s->session, bytes);
         ++reached;
     };
     // The way of nearly every message: one room, nobody left out.
     if (d.rooms.size() == 1 && d.except.empty() && !socket_named(d.rooms.front())) {
         rooms_.for_each_member(d.rooms, d.except, give);
     } else {
-        for (const member_id m : targets_of(d)) give(m);
+        for (const member_id m : targets_of(d))
+            give(m);
     }
     counts_.add(metric::deliveries, reached);
 }
@@ -420,7 +455,8 @@ std::vector<member_id> shard::impl::targets_of(const delivery& d) {
             if (s) targets.push_back(s->session.index);
         }
         std::erase_if(targets, [&](member_id m) {
-            return std::any_of(d.except.begin(), d.except.end(), [&](const auto& room) { return rooms_.contains(m, room); });
+            return std::any_of(d.except.begin(), d.except.end(),
+                               [&](const auto& room) { return rooms_.contains(m, room); });
         });
     } else {
         rooms_.for_each_member(d.rooms, d.except, [&](member_id m) { targets.push_back(m); });
@@ -428,7 +464,8 @@ std::vector<member_id> shard::impl::targets_of(const delivery& d) {
             const chat_socket* s = socket_named(room);
             if (!s) continue;
             const member_id m = s->session.index;
-            const bool out = std::any_of(d.except.begin(), d.except.end(), [&](const auto& r) { return rooms_.contains(m, r); });
+            const bool out = std::any_of(d.except.begin(), d.except.end(),
+                                         [&](const auto& r) { return rooms_.contains(m, r); });
             if (!out) targets.push_back(m);
         }
     }
@@ -443,7 +480,8 @@ std::vector<member_id> shard::impl::targets_of(const delivery& d) {
 /// A socket is alone in the room of its own id; that room needs no entry in the index.
 chat_socket* shard::impl::socket_named(std::string_view name) {
     const auto id = public_id::parse(name);
-    if (!id || id->shard() != options_.engine.shard || id->index() >= sockets_.size()) return nullptr;
+    if (!id || id->shard() != options_.engine.shard || id->index() >= sockets_.size())
+        return nullptr;
     chat_socket* s = sockets_[id->index()].get();
     return s && s->id == *id ? s : nullptr;
 }
@@ -451,10 +489,18 @@ chat_socket* shard::impl::socket_named(std::string_view name) {
 shard::shard(net::event_loop& loop, shard_options o, services& ask, metrics& counts)
     : impl_(std::make_unique<impl>(loop, std::move(o), ask, counts)) {}
 shard::~shard() = default;
-server::engine& shard::engine() { return impl_->engine_; }
-net::event_loop& shard::loop() { return impl_->loop_; }
-void shard::deliver(const delivery_batch& batch) { impl_->deliver(batch); }
-void shard::begin_drain() { impl_->engine_.stop_admitting(); }
+server::engine& shard::engine() {
+    return impl_->engine_;
+}
+net::event_loop& shard::loop() {
+    return impl_->loop_;
+}
+void shard::deliver(const delivery_batch& batch) {
+    impl_->deliver(batch);
+}
+void shard::begin_drain() {
+    impl_->engine_.stop_admitting();
+}
 std::size_t shard::close_some(std::size_t most) {
     for (const slot_handle h : impl_->engine_.sessions()) {
         if (most-- == 0) break;

@@ -22,11 +22,14 @@ void event_loop::run() {
         if (context_.run_one() == 0) break;
         for (int n = 1; n < max_events_per_tick && context_.poll_one() != 0; ++n) {
         }
-        for (auto& hook : hooks_) hook();
+        for (auto& hook : hooks_)
+            hook();
     }
 }
 
-void event_loop::stop() { context_.stop(); }
+void event_loop::stop() {
+    context_.stop();
+}
 
 void event_loop::post(unique_function<void()> task) {
     bool wake = false;
@@ -44,7 +47,8 @@ void event_loop::run_mailbox() {
         const std::lock_guard lock(mailbox_mutex_);
         batch.swap(mailbox_);
     }
-    for (auto& task : batch) task();
+    for (auto& task : batch)
+        task();
 }
 
 event_loop::timer_id event_loop::after(steady_clock::duration delay, unique_function<void()> task) {

@@ -1,7 +1,6 @@
-#include <chat_gateway/net/http_server.hpp>
-
 #include <chat_gateway/base/log.hpp>
 #include <chat_gateway/base/text.hpp>
+#include <chat_gateway/net/http_server.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -14,10 +13,9 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 
-#include <sys/socket.h>
-
 #include <cerrno>
 #include <exception>
+#include <sys/socket.h>
 
 namespace chat_gateway::net {
 namespace {
@@ -48,13 +46,14 @@ peer_name name_of_peer(const stream_socket& socket) {
     return {tcp.address().to_string(), false};
 }
 
-// gcc 12 miscompiles temporaries in the arguments of a co_await (they are destroyed twice): arguments are named first,
-// one co_await to a statement.
+// gcc 12 miscompiles temporaries in the arguments of a co_await (they are destroyed twice):
+// arguments are named first, one co_await to a statement.
 
 /// One client's connection. Kept alive by its coroutine; exchanges hold it weakly.
 class connection : public std::enable_shared_from_this<connection> {
 public:
-    connection(event_loop& loop, stream_socket socket, http_handler& handler, const http_limits& limits)
+    connection(event_loop& loop, stream_socket socket, http_handler& handler,
+               const http_limits& limits)
         : loop_(loop),
           socket_(std::move(socket)),
           handler_(handler),
@@ -147,15 +146,19 @@ private:
             if (waited) co_return false;
         }
         set_deadline(limits_.head_time);
-        auto [ec, read] = co_await beast::http::async_read_header(socket_, buffer_, parser, use_tuple);
+        auto [ec, read] =
+            co_await beast::http::async_read_header(socket_, buffer_, parser, use_tuple);
         cancel_deadline();
         if (!ec) co_return true;
         if (ec == beast::http::error::body_limit) {
             // The announced length is over the limit: known before a byte of the body is read.
             co_await refuse_body(parser);
-        } else if (ec.category() == beast::http::make_error_code(beast::http::error::bad_method).category() &&
-                   ec != beast::http::error::end_of_stream && ec != beast::http::error::partial_message) {
-            const bool large = ec == beast::http::error::header_limit || ec == beast::http::error::buffer_overflow;
+        } else if (ec.category() ==
+                       beast::http::make_error_code(beast::http::error::bad_method).category() &&
+                   ec != beast::http::error::end_of_stream &&
+                   ec != beast::http::error::partial_message) {
+            const bool large =
+                ec == beast::http::error::header_limit || ec == beast::http::error::buffer_overflow;
             http::response refusal;
             refusal.status = large ? 431 : 400;
             co_await write(std::move(refusal), false, false);
@@ -169,7 +172,8 @@ private:
         set_deadline(limits_.body_time);
         if (iequals(request.get("Expect"), "100-continue")) {
             static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-            auto [ec, written] = co_await asio::async_write(socket_, asio::buffer(go_on), use_tuple);
+            auto [ec, written] =
+                co_await asio::async_write(socket_, asio::buffer(go_on), use_tuple);
             if (ec) co_return false;
         }
         auto [ec, read] = co_await beast::http::async_read(socket_, buffer_, parser, use_tuple);
@@ -177,8 +181,10 @@ private:
         if (!ec) co_return true;
         if (ec == beast::http::error::body_limit) {
             co_await refuse_body(parser);
-        } else if (ec.category() == beast::http::make_error_code(beast::http::error::bad_chunk).category() &&
-                   ec != beast::http::error::partial_message && ec != beast::http::error::end_of_stream) {
+        } else if (ec.category() ==
+                       beast::http::make_error_code(beast::http::error::bad_chunk).category() &&
+                   ec != beast::http::error::partial_message &&
+                   ec != beast::http::error::end_of_stream) {
             http::response refusal;
             refusal.status = 400;
             co_await write(std::move(refusal), false, false);
@@ -204,7 +210,8 @@ private:
             auto& sink = loop_.receive_buffer();
             auto [waited] = co_await socket_.async_wait(stream_socket::wait_read, use_tuple);
             if (waited) break;
-            const ssize_t n = ::recv(socket_.native_handle(), sink.data(), sink.size(), MSG_DONTWAIT);
+            const ssize_t n =
+                ::recv(socket_.native_handle(), sink.data(), sink.size(), MSG_DONTWAIT);
             if (n == 0 || (n < 0 && errno != EAGAIN)) break;
             if (n > 0 && static_cast<std::size_t>(n) >= budget) break;
             if (n > 0) budget -= static_cast<std::size_t>(n);
@@ -218,7 +225,8 @@ private:
         r.method = std::string(m.method_string());
         std::string_view target(m.target().data(), m.target().size());
         // absolute-form (RFC 9112 section 3.2.2): only the path and query are ours to look at
-        if (const auto scheme = target.find("://"); !target.starts_with('/') && scheme != target.npos) {
+        if (const auto scheme = target.find("://");
+            !target.starts_with('/') && scheme != target.npos) {
             const auto path = target.find_first_of("/?", scheme + 3);
             target = path == target.npos ? std::string_view("/") : target.substr(path);
         }
@@ -231,7 +239,8 @@ private:
         }
         r.peer = peer_.address;
         r.trusted_peer = peer_.unix_domain;
-        r.upgrade = r.has("Upgrade") && beast::http::token_list(m[beast::http::field::connection]).exists("upgrade");
+        r.upgrade = r.has("Upgrade") &&
+                    beast::http::token_list(m[beast::http::field::connection]).exists("upgrade");
         r.received = loop_.now();
         return r;
     }
@@ -252,16 +261,18 @@ private:
     /// While a request is held nothing is read, so the end of the connection has to be looked for.
     void watch_client() {
         watching_ = true;
-        socket_.async_wait(stream_socket::wait_read, [self = shared_from_this()](const error_code& ec) {
-            if (ec || !self->watching_ || self->outcome_ != outcome::waiting) return;
-            self->watching_ = false;
-            char byte = 0;
-            const ssize_t n = ::recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-            if (n > 0) return;  // a pipelined request: it waits its turn
-            if (n < 0 && (errno == EAGAIN || errno == EINTR)) return self->watch_client();
-            self->settle(outcome::aborted);
-            if (const auto e = self->exchange_.lock()) e->abort();
-        });
+        socket_.async_wait(
+            stream_socket::wait_read, [self = shared_from_this()](const error_code& ec) {
+                if (ec || !self->watching_ || self->outcome_ != outcome::waiting) return;
+                self->watching_ = false;
+                char byte = 0;
+                const ssize_t n =
+                    ::recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+                if (n > 0) return;  // a pipelined request: it waits its turn
+                if (n < 0 && (errno == EAGAIN || errno == EINTR)) return self->watch_client();
+                self->settle(outcome::aborted);
+                if (const auto e = self->exchange_.lock()) e->abort();
+            });
     }
 
     void settle(outcome o) {
@@ -290,7 +301,8 @@ private:
         std::string head = "HTTP/1.1 " + std::to_string(r.status) + ' ';
         head += http::reason_phrase(r.status);
         head += "\r\n";
-        for (const auto& h : r.headers) head.append(h.name).append(": ").append(h.value).append("\r\n");
+        for (const auto& h : r.headers)
+            head.append(h.name).append(": ").append(h.value).append("\r\n");
         if (r.status != 204) head += "Content-Length: " + std::to_string(r.body.size()) + "\r\n";
         head += keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
         if (!head_only) head += r.body;
@@ -339,7 +351,8 @@ http::response http_handler::on_too_large(const http::request&) {
     return r;
 }
 
-void serve_http(event_loop& loop, stream_socket socket, http_handler& handler, const http_limits& limits) {
+void serve_http(event_loop& loop, stream_socket socket, http_handler& handler,
+                const http_limits& limits) {
     std::make_shared<connection>(loop, std::move(socket), handler, limits)->start();
 }
 

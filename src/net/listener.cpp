@@ -1,14 +1,12 @@
-#include <chat_gateway/net/listener.hpp>
-
 #include <chat_gateway/base/log.hpp>
+#include <chat_gateway/net/listener.hpp>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include <cerrno>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-
-#include <cerrno>
 
 namespace chat_gateway::net {
 namespace {
@@ -38,9 +36,11 @@ error_code open(acceptor& a, const tcp::endpoint& where, bool shared) {
 result<listen_address> listen_address::reserve(const std::string& host, std::uint16_t port) {
     asio::io_context context;
     error_code ec;
-    const auto found = tcp::resolver(context).resolve(host, std::to_string(port), tcp::resolver::passive, ec);
+    const auto found =
+        tcp::resolver(context).resolve(host, std::to_string(port), tcp::resolver::passive, ec);
     if (ec) return ec;
-    // Without SO_REUSEPORT: another process that shares its port in that way is in the way all the same.
+    // Without SO_REUSEPORT: another process that shares its port in that way is in the way all the
+    // same.
     acceptor probe(context);
     ec = open(probe, *found.begin(), false);
     if (!ec) probe.listen(1, ec);
@@ -57,7 +57,8 @@ std::string listen_address::text() const {
 }
 
 struct listener::state : std::enable_shared_from_this<listener::state> {
-    state(event_loop& l, accept_handler h) : loop(l), on_accept(std::move(h)), socket(l.context()) {}
+    state(event_loop& l, accept_handler h)
+        : loop(l), on_accept(std::move(h)), socket(l.context()) {}
 
     void wait() {
         socket.async_wait(acceptor::wait_read, [self = shared_from_this()](const error_code& ec) {
@@ -67,11 +68,14 @@ struct listener::state : std::enable_shared_from_this<listener::state> {
 
     void accept_ready() {
         for (int n = 0; n < max_accepts_per_event && socket.is_open(); ++n) {
-            const int fd = ::accept4(socket.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+            const int fd =
+                ::accept4(socket.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
             if (fd < 0) {
                 if (errno == EAGAIN || errno == EWOULDBLOCK) break;
                 if (errno == EINTR || errno == ECONNABORTED) continue;
-                log::warn("cannot accept", {{"error", error_code(errno, boost::system::system_category()).message()}});
+                log::warn(
+                    "cannot accept",
+                    {{"error", error_code(errno, boost::system::system_category()).message()}});
                 loop.after(accept_pause, [weak = weak_from_this()] {
                     if (const auto self = weak.lock(); self && self->socket.is_open()) self->wait();
                 });
@@ -109,7 +113,9 @@ listener::listener(event_loop& loop, const listen_address& where, accept_handler
     state_->wait();
 }
 
-listener::~listener() { stop(); }
+listener::~listener() {
+    stop();
+}
 
 void listener::stop() {
     error_code ignored;

@@ -1,8 +1,7 @@
-#include <chat_gateway/server/engine.hpp>
-
 #include "engine_impl.hpp"
 
 #include <chat_gateway/base/text.hpp>
+#include <chat_gateway/server/engine.hpp>
 #include <chat_gateway/websocket/handshake.hpp>
 
 #include <utility>
@@ -26,7 +25,8 @@ std::string_view websocket_fault(const http::request& r) {
     if (!iequals(r.get("Upgrade"), "websocket")) return "Invalid Upgrade header";
     const auto version = r.get("Sec-WebSocket-Version");
     if (version != "13" && version != "8") return "Missing or invalid Sec-WebSocket-Version header";
-    if (!websocket::is_valid_key(r.get("Sec-WebSocket-Key"))) return "Missing or invalid Sec-WebSocket-Key header";
+    if (!websocket::is_valid_key(r.get("Sec-WebSocket-Key")))
+        return "Missing or invalid Sec-WebSocket-Key header";
     return {};
 }
 
@@ -106,26 +106,31 @@ void engine::impl::handle(http::request r, std::shared_ptr<net::local_exchange> 
 
     const auto sid = public_id::parse(request.sid);
     if (!sid || sid->shard() >= peers.size()) {
-        return with_headers(e, cors_headers(r))->respond(refusal_for(request_error::unknown_sid, r.upgrade));
+        return with_headers(e, cors_headers(r))
+            ->respond(refusal_for(request_error::unknown_sid, r.upgrade));
     }
     if (request.via == transport::websocket) return route_upgrade(r, *sid, std::move(e));
     route_polling(std::move(r), *sid, std::move(e));
 }
 
-void engine::impl::route_polling(http::request r, const public_id& sid, std::shared_ptr<net::local_exchange> e) {
+void engine::impl::route_polling(http::request r, const public_id& sid,
+                                 std::shared_ptr<net::local_exchange> e) {
     auto answer = with_headers(std::move(e), cors_headers(r));
-    polling_request request{sid, std::move(r.method), std::string(r.get("Content-Type")), std::move(r.body), r.received};
+    polling_request request{sid, std::move(r.method), std::string(r.get("Content-Type")),
+                            std::move(r.body), r.received};
     impl& owner = *peers[sid.shard()]->impl_;
     if (&owner == this) return serve_polling(std::move(request), std::move(answer));
     auto forwarded = make_forwarded_exchange(loop, owner.loop, std::move(answer));
-    owner.loop.post([&owner, request = std::move(request), forwarded = std::move(forwarded)]() mutable {
-        owner.serve_polling(std::move(request), std::move(forwarded));
-    });
+    owner.loop.post(
+        [&owner, request = std::move(request), forwarded = std::move(forwarded)]() mutable {
+            owner.serve_polling(std::move(request), std::move(forwarded));
+        });
 }
 
 void engine::impl::route_upgrade(const http::request& r, const public_id& sid,
                                  std::shared_ptr<net::local_exchange> e) {
-    upgrade_request request{sid, websocket::accept_key(r.get("Sec-WebSocket-Key")), cors_headers(r), {}};
+    upgrade_request request{
+        sid, websocket::accept_key(r.get("Sec-WebSocket-Key")), cors_headers(r), {}};
     auto detached = e->detach();
     if (!detached) return;
     request.leftover = std::move(detached->leftover);
@@ -150,7 +155,8 @@ void engine::impl::route_upgrade(const http::request& r, const public_id& sid,
     });
 }
 
-void engine::impl::handshake(http::request r, transport via, std::shared_ptr<net::local_exchange> e) {
+void engine::impl::handshake(http::request r, transport via,
+                             std::shared_ptr<net::local_exchange> e) {
     auto headers = cors_headers(r);
     if (!admitting) {
         http::response refusal = json_refusal(503, 5, "Service unavailable");
@@ -161,7 +167,8 @@ void engine::impl::handshake(http::request r, transport via, std::shared_ptr<net
     const auto gone = std::make_shared<bool>(false);
     e->on_abort([gone] { *gone = true; });
     upgrade_request upgrade;
-    if (via == transport::websocket) upgrade.accept = websocket::accept_key(r.get("Sec-WebSocket-Key"));
+    if (via == transport::websocket)
+        upgrade.accept = websocket::accept_key(r.get("Sec-WebSocket-Key"));
 
     events.admit(r, [this, via, gone, e = std::move(e), headers = std::move(headers),
                      upgrade = std::move(upgrade)](admission decided) mutable {
@@ -179,7 +186,8 @@ void engine::impl::handshake(http::request r, transport via, std::shared_ptr<net
             if (!detached) return;
             upgrade.headers = std::move(headers);
             upgrade.leftover = std::move(detached->leftover);
-            return attach_new(std::move(detached->socket), std::move(upgrade), open(via, std::move(ticket)));
+            return attach_new(std::move(detached->socket), std::move(upgrade),
+                              open(via, std::move(ticket)));
         }
         const slot_handle h = open(via, std::move(ticket));
         http::response r200;
@@ -201,11 +209,12 @@ slot_handle engine::impl::open(transport via, std::unique_ptr<admission_ticket> 
 
 std::string engine::impl::open_packet(const session_entry& s) const {
     const std::string sid = s.sid.text();
-    return engineio::encode_open({.sid = sid,
-                                  .offer_websocket = s.life.via() == transport::polling && options.allow_websocket,
-                                  .ping_interval_ms = static_cast<std::uint32_t>(options.session.ping_interval.count()),
-                                  .ping_timeout_ms = static_cast<std::uint32_t>(options.session.ping_timeout.count()),
-                                  .max_payload = options.max_payload});
+    return engineio::encode_open(
+        {.sid = sid,
+         .offer_websocket = s.life.via() == transport::polling && options.allow_websocket,
+         .ping_interval_ms = static_cast<std::uint32_t>(options.session.ping_interval.count()),
+         .ping_timeout_ms = static_cast<std::uint32_t>(options.session.ping_timeout.count()),
+         .max_payload = options.max_payload});
 }
 
 session_entry* engine::impl::find(const public_id& sid) {
@@ -217,20 +226,34 @@ void engine::impl::apply(slot_handle h, engineio::step step, std::string_view da
     session_entry* s = sessions.find(h);
     if (!s) return;
     switch (step.what) {
-        case act::none: break;
-        case act::deliver: events.on_message(h, data, binary); break;
-        case act::send_ping: send(h, ping_); break;
+        case act::none:
+            break;
+        case act::deliver:
+            events.on_message(h, data, binary);
+            break;
+        case act::send_ping:
+            send(h, ping_);
+            break;
         case act::answer_probe:
             if (auto* candidate = links_.find(s->candidate)) {
-                candidate->queue(wire_bytes::text_packet(engineio::packet_type::pong, "probe").frame());
+                candidate->queue(
+                    wire_bytes::text_packet(engineio::packet_type::pong, "probe").frame());
                 write_link(s->candidate);
             }
             release_poll(*s, "6");
             break;
-        case act::upgraded: upgraded(h); break;
-        case act::drop_candidate: say_goodbye(std::exchange(s->candidate, {}), websocket::close_code::none); break;
-        case act::release_poll: release_poll(*s, "6"); break;
-        case act::close: finish(h, step.reason); break;
+        case act::upgraded:
+            upgraded(h);
+            break;
+        case act::drop_candidate:
+            say_goodbye(std::exchange(s->candidate, {}), websocket::close_code::none);
+            break;
+        case act::release_poll:
+            release_poll(*s, "6");
+            break;
+        case act::close:
+            finish(h, step.reason);
+            break;
     }
     if ((s = sessions.find(h))) schedule(h, *s);
 }
@@ -241,7 +264,8 @@ void engine::impl::send(slot_handle h, const wire_ref& message) {
     s->out.push(message);
     mark_dirty(h, *s);
     if (s->out.bytes() < early_flush_bytes) return;
-    // The caller may be walking a room: whatever is found out here is acted upon at the end of the tick.
+    // The caller may be walking a room: whatever is found out here is acted upon at the end of the
+    // tick.
     if (auto* link = links_.find(s->link); link && !link->waits_writable) {
         s->broken = try_write(s->link, &s->out) == websocket_link::write_result::failed;
     }
@@ -286,7 +310,8 @@ void engine::impl::mark_dirty(slot_handle h, session_entry& s) {
 
 void engine::impl::end_tick() {
     // Closing one session may make others dirty: they are served in the same round.
-    for (std::size_t i = 0; i < dirty_.size(); ++i) flush(dirty_[i]);
+    for (std::size_t i = 0; i < dirty_.size(); ++i)
+        flush(dirty_[i]);
     dirty_.clear();
     if (dirty_.capacity() > 65536) dirty_.shrink_to_fit();
     arm_clock();
@@ -345,7 +370,9 @@ engine::engine(net::event_loop& loop, engine_options o, engine_events& events)
     impl_->peers.assign(impl_->options.shard + 1U, this);
 }
 engine::~engine() = default;
-void engine::set_peers(std::vector<engine*> by_shard) { impl_->peers = std::move(by_shard); }
+void engine::set_peers(std::vector<engine*> by_shard) {
+    impl_->peers = std::move(by_shard);
+}
 void engine::handle(http::request r, std::shared_ptr<net::local_exchange> e) {
     impl_->handle(std::move(r), std::move(e));
 }
@@ -355,11 +382,23 @@ http::response engine::too_large(const http::request& r) const {
     refusal.headers = impl_->cors_headers(r);
     return refusal;
 }
-void engine::send(slot_handle session, const wire_ref& message) { impl_->send(session, message); }
-void engine::connected(slot_handle session) { impl_->connected(session); }
-void engine::close(slot_handle session, close_reason reason) { impl_->close(session, reason); }
-void engine::stop_admitting() { impl_->admitting = false; }
-std::vector<slot_handle> engine::sessions() { return impl_->sessions.handles(); }
-std::size_t engine::session_count() const { return impl_->sessions.size(); }
+void engine::send(slot_handle session, const wire_ref& message) {
+    impl_->send(session, message);
+}
+void engine::connected(slot_handle session) {
+    impl_->connected(session);
+}
+void engine::close(slot_handle session, close_reason reason) {
+    impl_->close(session, reason);
+}
+void engine::stop_admitting() {
+    impl_->admitting = false;
+}
+std::vector<slot_handle> engine::sessions() {
+    return impl_->sessions.handles();
+}
+std::size_t engine::session_count() const {
+    return impl_->sessions.size();
+}
 
 }  // namespace chat_gateway::server

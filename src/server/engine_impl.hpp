@@ -19,13 +19,14 @@ namespace chat_gateway::server {
 
 /// One Engine.IO session as its loop keeps it.
 struct session_entry {
-    session_entry(const engineio::session_options& o, engineio::transport via, time_point now) : life(o, via, now) {}
+    session_entry(const engineio::session_options& o, engineio::transport via, time_point now)
+        : life(o, via, now) {}
 
     engineio::session life;
     public_id sid;
     outbox out;
-    slot_handle link;       ///< the WebSocket that is its transport
-    slot_handle candidate;  ///< the WebSocket that wants to be
+    slot_handle link;                     ///< the WebSocket that is its transport
+    slot_handle candidate;                ///< the WebSocket that wants to be
     std::shared_ptr<net::exchange> held;  ///< a GET without an answer yet
     time_point armed_for = time_point::max();
     bool dirty = false;
@@ -82,10 +83,13 @@ private:
         bool is_link = false;
     };
 
-    void handshake(http::request r, engineio::transport via, std::shared_ptr<net::local_exchange> e);
+    void handshake(http::request r, engineio::transport via,
+                   std::shared_ptr<net::local_exchange> e);
     slot_handle open(engineio::transport via, std::unique_ptr<admission_ticket> ticket);
-    void route_polling(http::request r, const public_id& sid, std::shared_ptr<net::local_exchange> e);
-    void route_upgrade(const http::request& r, const public_id& sid, std::shared_ptr<net::local_exchange> e);
+    void route_polling(http::request r, const public_id& sid,
+                       std::shared_ptr<net::local_exchange> e);
+    void route_upgrade(const http::request& r, const public_id& sid,
+                       std::shared_ptr<net::local_exchange> e);
     void apply(slot_handle h, engineio::step s, std::string_view data = {}, bool binary = false);
     void finish(slot_handle h, engineio::close_reason reason);
     void mark_dirty(slot_handle h, session_entry& s);
@@ -129,10 +133,12 @@ private:
 };
 
 /// Answers on another loop than the one that asked.
-std::shared_ptr<net::exchange> make_forwarded_exchange(net::event_loop& origin, net::event_loop& here,
+std::shared_ptr<net::exchange> make_forwarded_exchange(net::event_loop& origin,
+                                                       net::event_loop& here,
                                                        std::shared_ptr<net::exchange> answer);
 /// Adds headers to whatever answer comes.
-std::shared_ptr<net::exchange> with_headers(std::shared_ptr<net::exchange> inner, std::vector<http::header> headers);
+std::shared_ptr<net::exchange> with_headers(std::shared_ptr<net::exchange> inner,
+                                            std::vector<http::header> headers);
 
 http::response engine_refusal(engineio::request_error e);
 

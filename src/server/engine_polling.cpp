@@ -56,7 +56,9 @@ void engine::impl::serve_get(slot_handle h, session_entry& s, std::shared_ptr<ne
     if (s.lingering) {
         if (!s.out.empty()) return e->respond(payload(s.out.take_payload()));
         sessions.erase(h);
-        return e->respond(payload("6\x1e" "1"));
+        return e->respond(
+            payload("6\x1e"
+                    "1"));
     }
     if (s.held) {
         e->respond(empty(400));
@@ -76,7 +78,8 @@ void engine::impl::poll_aborted(slot_handle h, const net::exchange* which) {
     finish(h, close_reason::transport_lost);
 }
 
-void engine::impl::serve_post(slot_handle h, session_entry& s, const polling_request& r, net::exchange& e) {
+void engine::impl::serve_post(slot_handle h, session_entry& s, const polling_request& r,
+                              net::exchange& e) {
     if (s.lingering) return e.respond(posted());
     if (r.content_type == "application/octet-stream") {
         e.respond(empty(400));
@@ -99,7 +102,8 @@ void engine::impl::release_poll(session_entry& s, std::string body) {
 
 // Orderly ends wait for the poller to fetch what it is owed; the others tell a held GET, or nobody.
 void engine::impl::close_polling(session_entry& s, close_reason reason) {
-    const bool orderly = reason == close_reason::server_close || reason == close_reason::connect_timeout;
+    const bool orderly =
+        reason == close_reason::server_close || reason == close_reason::connect_timeout;
     if (!orderly) return release_poll(s, reason == close_reason::client_close ? "6" : "1");
     if (s.held && s.out.empty()) return release_poll(s, "1");
     if (s.held) release_poll(s, s.out.take_payload());

@@ -4,9 +4,8 @@
 #include <chat_gateway/engineio/payload.hpp>
 #include <chat_gateway/websocket/frame_encoder.hpp>
 
-#include <sys/socket.h>
-
 #include <cerrno>
+#include <sys/socket.h>
 #include <utility>
 
 namespace chat_gateway::server {
@@ -27,9 +26,11 @@ constexpr std::chrono::seconds goodbye_time{5};
 
 std::string switching_protocols(const upgrade_request& r) {
     std::string head =
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
+        "Upgrade\r\nSec-WebSocket-Accept: " +
         r.accept + "\r\n";
-    for (const auto& h : r.headers) head.append(h.name).append(": ").append(h.value).append("\r\n");
+    for (const auto& h : r.headers)
+        head.append(h.name).append(": ").append(h.value).append("\r\n");
     return head + "\r\n";
 }
 
@@ -39,7 +40,8 @@ void engine::impl::serve_upgrade(net::stream_socket socket, upgrade_request r) {
     session_entry* s = find(r.sid);
     if (!s || s->lingering) return refuse_upgrade(std::move(socket), request_error::unknown_sid);
     // A session has one WebSocket at most; the first is untouched.
-    if (!s->life.begin_upgrade(loop.now())) return refuse_upgrade(std::move(socket), request_error::bad_request);
+    if (!s->life.begin_upgrade(loop.now()))
+        return refuse_upgrade(std::move(socket), request_error::bad_request);
     const slot_handle h = sessions.handle_at(r.sid.index());
     add_link(std::move(socket), h, role::candidate, switching_protocols(r), std::move(r.leftover));
     if ((s = sessions.find(h))) schedule(h, *s);
@@ -57,7 +59,8 @@ void engine::impl::attach_new(net::stream_socket socket, upgrade_request r, slot
 void engine::impl::refuse_upgrade(net::stream_socket socket, request_error why) {
     const std::string_view text = engineio::message_of(why);
     const std::string refusal =
-        "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-type: text/html\r\nContent-Length: " +
+        "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-type: "
+        "text/html\r\nContent-Length: " +
         std::to_string(text.size()) + "\r\n\r\n" + std::string(text);
     const slot_handle link = add_link(std::move(socket), {}, role::closing, refusal, {});
     if (auto* l = links_.find(link)) {
@@ -82,9 +85,10 @@ slot_handle engine::impl::add_link(net::stream_socket socket, slot_handle sessio
 void engine::impl::arm_read(slot_handle h) {
     auto* link = links_.find(h);
     if (!link) return;
-    link->socket.async_wait(net::stream_socket::wait_read, [this, h](const boost::system::error_code& ec) {
-        if (!ec) on_readable(h);
-    });
+    link->socket.async_wait(net::stream_socket::wait_read,
+                            [this, h](const boost::system::error_code& ec) {
+                                if (!ec) on_readable(h);
+                            });
 }
 
 void engine::impl::on_readable(slot_handle h) {
@@ -92,7 +96,8 @@ void engine::impl::on_readable(slot_handle h) {
     for (int n = 0; n < max_reads_per_event; ++n) {
         auto* link = links_.find(h);
         if (!link) return;
-        const ssize_t got = ::recv(link->socket.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+        const ssize_t got =
+            ::recv(link->socket.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
         if (got < 0 && (errno == EAGAIN || errno == EINTR)) break;
         if (got <= 0) return link_lost(h, close_reason::transport_lost);
         if (!consume(h, {buffer.data(), static_cast<std::size_t>(got)})) return;
@@ -119,13 +124,15 @@ void engine::impl::on_event(slot_handle h, const websocket::event& e) {
     websocket_link& link = *links_.find(h);
     switch (e.what) {
         case kind::text:
-        case kind::binary: return on_message(h, e);
+        case kind::binary:
+            return on_message(h, e);
         case kind::ping:
             if (link.now == role::closing) return;
             link.queue(websocket::encode_frame(websocket::opcode::pong, e.payload));
             if (link.queued() > max_own_bytes) return link_lost(h, close_reason::transport_error);
             return write_link(h);
-        case kind::pong: return;
+        case kind::pong:
+            return;
         case kind::close:
         case kind::error: {
             const bool error = e.what == kind::error;
@@ -142,7 +149,8 @@ void engine::impl::on_event(slot_handle h, const websocket::event& e) {
             }
             if (!error) link.close_when_written = true;
             say_goodbye(h, e.code);
-            if (s && attached) finish(session, error ? close_reason::transport_error : close_reason::client_close);
+            if (s && attached)
+                finish(session, error ? close_reason::transport_error : close_reason::client_close);
             return;
         }
     }
@@ -154,13 +162,18 @@ void engine::impl::on_message(slot_handle h, const websocket::event& e) {
     if (link.now == role::closing || !s) return;
     const slot_handle session = link.session;
     if (link.now == role::candidate) {
-        const auto packet = e.what == websocket::event::kind::text ? engineio::decode_packet(e.payload) : std::nullopt;
+        const auto packet = e.what == websocket::event::kind::text
+                                ? engineio::decode_packet(e.payload)
+                                : std::nullopt;
         // Whatever is no probe ends the attempt, garbage too.
-        return apply(session, s->life.on_candidate_packet(packet.value_or(engineio::packet{}), loop.now()));
+        return apply(session,
+                     s->life.on_candidate_packet(packet.value_or(engineio::packet{}), loop.now()));
     }
-    if (e.what == websocket::event::kind::binary) return apply(session, {engineio::act::deliver, {}}, e.payload, true);
+    if (e.what == websocket::event::kind::binary)
+        return apply(session, {engineio::act::deliver, {}}, e.payload, true);
     if (e.payload.starts_with('b')) {
-        return apply(session, {engineio::act::deliver, {}}, base64_decode_lenient(e.payload.substr(1)), true);
+        return apply(session, {engineio::act::deliver, {}},
+                     base64_decode_lenient(e.payload.substr(1)), true);
     }
     const auto packet = engineio::decode_packet(e.payload);
     if (!packet) return apply(session, engineio::session::on_garbage());
@@ -204,7 +217,9 @@ void engine::impl::say_goodbye(slot_handle h, close_code code) {
     write_link(h);
 }
 
-void engine::impl::drop_link(slot_handle h) { links_.erase(h); }
+void engine::impl::drop_link(slot_handle h) {
+    links_.erase(h);
+}
 
 void engine::impl::write_link(slot_handle h) {
     auto* link = links_.find(h);
@@ -214,8 +229,10 @@ void engine::impl::write_link(slot_handle h) {
         case write_result::done:
             if (link->close_when_written) drop_link(h);
             return;
-        case write_result::blocked: return;
-        case write_result::failed: return link_lost(h, close_reason::transport_lost);
+        case write_result::blocked:
+            return;
+        case write_result::failed:
+            return link_lost(h, close_reason::transport_lost);
     }
 }
 
@@ -224,12 +241,13 @@ write_result engine::impl::try_write(slot_handle h, outbox* out) {
     const auto r = link.write(out, scratch_);
     if (r == write_result::blocked) {
         link.waits_writable = true;
-        link.socket.async_wait(net::stream_socket::wait_write, [this, h](const boost::system::error_code& ec) {
-            auto* waiting = links_.find(h);
-            if (ec || !waiting) return;
-            waiting->waits_writable = false;
-            write_link(h);
-        });
+        link.socket.async_wait(net::stream_socket::wait_write,
+                               [this, h](const boost::system::error_code& ec) {
+                                   auto* waiting = links_.find(h);
+                                   if (ec || !waiting) return;
+                                   waiting->waits_writable = false;
+                                   write_link(h);
+                               });
     }
     return r;
 }

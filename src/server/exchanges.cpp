@@ -15,14 +15,17 @@ public:
         headers_.clear();
         inner_->respond(std::move(r));
     }
-    void on_abort(unique_function<void()> handler) override { inner_->on_abort(std::move(handler)); }
+    void on_abort(unique_function<void()> handler) override {
+        inner_->on_abort(std::move(handler));
+    }
 
 private:
     std::shared_ptr<net::exchange> inner_;
     std::vector<http::header> headers_;
 };
 
-/// Lives on the loop that answers. The asking loop's exchange is only carried here; it is used, and dies, at home.
+/// Lives on the loop that answers. The asking loop's exchange is only carried here; it is used, and
+/// dies, at home.
 class forwarded_exchange final : public net::exchange {
 public:
     forwarded_exchange(net::event_loop& origin, std::shared_ptr<net::exchange> answer)
@@ -52,15 +55,18 @@ private:
 
 }  // namespace
 
-std::shared_ptr<net::exchange> with_headers(std::shared_ptr<net::exchange> inner, std::vector<http::header> headers) {
+std::shared_ptr<net::exchange> with_headers(std::shared_ptr<net::exchange> inner,
+                                            std::vector<http::header> headers) {
     return std::make_shared<headed_exchange>(std::move(inner), std::move(headers));
 }
 
-std::shared_ptr<net::exchange> make_forwarded_exchange(net::event_loop& origin, net::event_loop& here,
+std::shared_ptr<net::exchange> make_forwarded_exchange(net::event_loop& origin,
+                                                       net::event_loop& here,
                                                        std::shared_ptr<net::exchange> answer) {
     auto* home = answer.get();
     auto forwarded = std::make_shared<forwarded_exchange>(origin, std::move(answer));
-    // Weak: the answering loop decides how long it lives, and lets go of the asking side when it does.
+    // Weak: the answering loop decides how long it lives, and lets go of the asking side when it
+    // does.
     home->on_abort([&here, weak = std::weak_ptr(forwarded)]() mutable {
         here.post([weak = std::move(weak)] {
             if (const auto f = weak.lock()) f->abort();

@@ -43,7 +43,8 @@ void outbox::consume(std::size_t n) {
     if (bytes_ == 0) return reset();
     n += sent_;
     std::size_t done = 0;
-    while (n >= packets_[done]->frame().size()) n -= packets_[done++]->frame().size();
+    while (n >= packets_[done]->frame().size())
+        n -= packets_[done++]->frame().size();
     packets_.erase(packets_.begin(), packets_.begin() + static_cast<std::ptrdiff_t>(done));
     sent_ = n;
 }

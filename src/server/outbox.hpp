@@ -9,7 +9,8 @@
 
 namespace chat_gateway::server {
 
-/// What is owed to one session, whichever transport will carry it. An empty one owns no heap memory.
+/// What is owed to one session, whichever transport will carry it. An empty one owns no heap
+/// memory.
 class outbox {
 public:
     void push(const wire_ref& packet);
@@ -20,11 +21,13 @@ public:
     /// All of it as a polling body.
     [[nodiscard]] std::string take_payload();
 
-    /// For a WebSocket: the part of the first frame that is not sent yet, and whether the frame was begun.
+    /// For a WebSocket: the part of the first frame that is not sent yet, and whether the frame was
+    /// begun.
     [[nodiscard]] std::string_view front() const { return packets_.front()->frame().substr(sent_); }
     [[nodiscard]] bool front_begun() const { return sent_ != 0; }
     [[nodiscard]] bool single() const { return packets_.size() == 1; }
-    /// Copies whole frames (the first from where it was cut) while they fit into `space`; returns the bytes copied.
+    /// Copies whole frames (the first from where it was cut) while they fit into `space`; returns
+    /// the bytes copied.
     std::size_t copy_frames(char* to, std::size_t space) const;
     /// `n` bytes, counted from front(), have been sent.
     void consume(std::size_t n);

@@ -1,8 +1,7 @@
 #include "websocket_link.hpp"
 
-#include <sys/socket.h>
-
 #include <cerrno>
+#include <sys/socket.h>
 
 namespace chat_gateway::server {
 
@@ -11,13 +10,15 @@ using write_result = websocket_link::write_result;
 write_result websocket_link::send(std::string_view bytes, std::size_t& sent) {
     sent = 0;
     for (;;) {
-        const ssize_t n = ::send(socket.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        const ssize_t n =
+            ::send(socket.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n >= 0) {
             sent = static_cast<std::size_t>(n);
             return sent == bytes.size() ? write_result::done : write_result::blocked;
         }
         if (errno == EINTR) continue;
-        return errno == EAGAIN || errno == EWOULDBLOCK ? write_result::blocked : write_result::failed;
+        return errno == EAGAIN || errno == EWOULDBLOCK ? write_result::blocked
+                                                       : write_result::failed;
     }
 }
 
@@ -25,7 +26,8 @@ void websocket_link::queue_behind(outbox& out) {
     if (out.empty()) return;
     const bool begun = out.front_begun();
     std::string owed = out.take_frames();
-    // Own bytes wait for the end of a begun frame; behind it their order among the rest does not matter.
+    // Own bytes wait for the end of a begun frame; behind it their order among the rest does not
+    // matter.
     own_ = begun ? owed + own_ : own_ + owed;
 }
 
@@ -42,7 +44,8 @@ write_result websocket_link::write(outbox* out, std::span<char> scratch) {
         }
         if (!out || out->empty()) return write_result::done;
 
-        // Small frames leave together; a frame on its own, or too large to copy, leaves from where it is.
+        // Small frames leave together; a frame on its own, or too large to copy, leaves from where
+        // it is.
         std::string_view bytes = out->front();
         if (!(mid_frame && !own_.empty()) && !out->single()) {
             const std::size_t copied = out->copy_frames(scratch.data(), scratch.size());

@@ -12,8 +12,9 @@
 
 namespace chat_gateway::server {
 
-/// One WebSocket: its socket, its parser and the bytes that belong to it alone (101, control frames). Sits in its
-/// engine's link table; handlers find it by handle, so a late one finds nothing.
+/// One WebSocket: its socket, its parser and the bytes that belong to it alone (101, control
+/// frames). Sits in its engine's link table; handlers find it by handle, so a late one finds
+/// nothing.
 class websocket_link {
 public:
     enum class role : std::uint8_t {
@@ -28,7 +29,8 @@ public:
 
     /// Bytes ahead of whatever the outbox holds, but never inside a frame of it that was begun.
     void queue(std::string_view bytes) { own_.append(bytes); }
-    /// Takes over all that a session still owes: from now on it is this link's own. A begun frame goes first.
+    /// Takes over all that a session still owes: from now on it is this link's own. A begun frame
+    /// goes first.
     void queue_behind(outbox& out);
     [[nodiscard]] std::size_t queued() const { return own_.size(); }
 

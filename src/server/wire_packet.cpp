@@ -1,5 +1,4 @@
 #include <chat_gateway/server/wire_packet.hpp>
-
 #include <chat_gateway/websocket/frame_encoder.hpp>
 
 #include <array>
@@ -9,7 +8,8 @@ namespace chat_gateway::server {
 
 wire_bytes wire_bytes::text_packet(engineio::packet_type type, std::string_view data) {
     std::array<char, websocket::max_header_size> header{};
-    const std::size_t n = websocket::encode_header(header, websocket::opcode::text, data.size() + 1);
+    const std::size_t n =
+        websocket::encode_header(header, websocket::opcode::text, data.size() + 1);
     wire_bytes out;
     out.header_size_ = static_cast<std::uint8_t>(n);
     out.bytes_ = shared_bytes::create(n + 1 + data.size(), [&](char* to) {

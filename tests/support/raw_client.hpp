@@ -5,18 +5,17 @@
 #include <chat_gateway/base/text.hpp>
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
+#include <netinet/in.h>
 #include <ostream>
+#include <poll.h>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -140,7 +139,8 @@ public:
     static std::string request_text(std::string_view method, std::string_view target,
                                     std::string_view body = {}, const header_list& headers = {}) {
         std::string text;
-        text.append(method).append(" ").append(target).append(" HTTP/1.1\r\nHost: gateway.test\r\n");
+        text.append(method).append(" ").append(target).append(
+            " HTTP/1.1\r\nHost: gateway.test\r\n");
         for (const auto& [name, value] : headers)
             text.append(name).append(": ").append(value).append("\r\n");
         if (!body.empty() || method == "POST") {

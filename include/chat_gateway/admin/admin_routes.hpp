@@ -11,7 +11,8 @@
 
 namespace chat_gateway::admin {
 
-/// The private listener: health, metrics and the back end's door. Lives on the services loop, as does what it asks.
+/// The private listener: health, metrics and the back end's door. Lives on the services loop, as
+/// does what it asks.
 class admin_routes final : public net::http_handler {
 public:
     static constexpr std::size_t max_body_bytes = 4 * 1024 * 1024;

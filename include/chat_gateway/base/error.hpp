@@ -21,7 +21,8 @@ inline boost::system::error_code make_error_code(errc e) noexcept {
     return {static_cast<int>(e), error_category()};
 }
 
-/// Value or error. Expected failures travel in it; exceptions are for start-up and broken invariants.
+/// Value or error. Expected failures travel in it; exceptions are for start-up and broken
+/// invariants.
 template <class T = void>
 using result = boost::system::result<T>;
 

@@ -19,9 +19,10 @@ struct slot_handle {
     auto operator<=>(const slot_handle&) const = default;
 };
 
-/// An Engine.IO session id or a Socket.IO socket id: 15 bytes, 20 characters of [A-Za-z0-9_-] on the wire. The first
-/// four bytes say where its owner sits (shard, then slot), so that no table is needed to find it; the other eleven
-/// are random (88 bits) and make it unguessable: whoever looks one up compares all of it.
+/// An Engine.IO session id or a Socket.IO socket id: 15 bytes, 20 characters of [A-Za-z0-9_-] on
+/// the wire. The first four bytes say where its owner sits (shard, then slot), so that no table is
+/// needed to find it; the other eleven are random (88 bits) and make it unguessable: whoever looks
+/// one up compares all of it.
 class public_id {
 public:
     static constexpr std::size_t text_size = 20;
@@ -36,7 +37,8 @@ public:
     [[nodiscard]] std::string text() const;
     [[nodiscard]] std::uint8_t shard() const noexcept { return bytes_[0]; }
     [[nodiscard]] std::uint32_t index() const noexcept {
-        return static_cast<std::uint32_t>(bytes_[1]) << 16 | static_cast<std::uint32_t>(bytes_[2]) << 8 | bytes_[3];
+        return static_cast<std::uint32_t>(bytes_[1]) << 16 |
+               static_cast<std::uint32_t>(bytes_[2]) << 8 | bytes_[3];
     }
     /// In constant time.
     bool operator==(const public_id& other) const noexcept;

@@ -6,7 +6,8 @@
 
 namespace chat_gateway {
 
-/// Unpredictable bytes from the kernel, buffered per thread. Thread-safe. Aborts if the kernel has none to give.
+/// Unpredictable bytes from the kernel, buffered per thread. Thread-safe. Aborts if the kernel has
+/// none to give.
 void random_bytes(std::span<unsigned char> out);
 
 /// Uniform in [0, bound); for jitter. bound > 0.

@@ -10,7 +10,8 @@ namespace chat_gateway {
 using steady_clock = std::chrono::steady_clock;
 using time_point = steady_clock::time_point;
 
-/// Runs things later, on the thread of the loop it belongs to. net::event_loop is one; tests drive a manual one.
+/// Runs things later, on the thread of the loop it belongs to. net::event_loop is one; tests drive
+/// a manual one.
 class scheduler {
 public:
     using timer_id = std::uint64_t;  ///< never 0

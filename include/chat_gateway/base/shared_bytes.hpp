@@ -10,8 +10,8 @@
 
 namespace chat_gateway {
 
-/// Immutable bytes in one allocation, counted atomically: they are filled once and then cross threads. Fan-out on one
-/// loop does not touch this count per recipient (see server::wire_packet).
+/// Immutable bytes in one allocation, counted atomically: they are filled once and then cross
+/// threads. Fan-out on one loop does not touch this count per recipient (see server::wire_packet).
 class shared_bytes {
 public:
     shared_bytes() = default;

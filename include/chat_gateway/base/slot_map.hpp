@@ -11,8 +11,9 @@
 
 namespace chat_gateway {
 
-/// Dense storage with generation handles: a stale handle finds nothing. References stay valid while the entry lives,
-/// also while others come and go. Indices are reused, lowest generation never 0. Not thread-safe.
+/// Dense storage with generation handles: a stale handle finds nothing. References stay valid while
+/// the entry lives, also while others come and go. Indices are reused, lowest generation never 0.
+/// Not thread-safe.
 template <class T>
 class slot_map {
 public:
@@ -43,7 +44,9 @@ public:
     [[nodiscard]] T* at_index(std::uint32_t index) {
         return index < used_ && at(index).value ? &*at(index).value : nullptr;
     }
-    [[nodiscard]] slot_handle handle_at(std::uint32_t index) { return {index, at(index).generation}; }
+    [[nodiscard]] slot_handle handle_at(std::uint32_t index) {
+        return {index, at(index).generation};
+    }
 
     bool erase(slot_handle h) {
         if (!find(h)) return false;

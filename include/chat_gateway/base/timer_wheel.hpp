@@ -9,8 +9,9 @@
 
 namespace chat_gateway {
 
-/// Many deadlines on one timer. Entries cannot be taken back: whoever is called looks whether it still is due, which
-/// makes moving a deadline later free. Told the time; owns no timer. Not thread-safe.
+/// Many deadlines on one timer. Entries cannot be taken back: whoever is called looks whether it
+/// still is due, which makes moving a deadline later free. Told the time; owns no timer. Not
+/// thread-safe.
 template <class Key>
 class timer_wheel {
 public:
@@ -49,7 +50,8 @@ public:
         }
         size_ -= ready.size();
         find_next();
-        for (const entry& e : ready) due(e.key);
+        for (const entry& e : ready)
+            due(e.key);
     }
 
     /// When advance() should be called next.
@@ -70,7 +72,8 @@ private:
         return t <= start_ ? 0 : static_cast<std::uint64_t>((t - start_) / resolution);
     }
 
-    // The next bucket in use; its entries may belong to a later round, which costs one idle wake-up.
+    // The next bucket in use; its entries may belong to a later round, which costs one idle
+    // wake-up.
     void find_next() {
         next_.reset();
         if (size_ == 0) return;

@@ -18,9 +18,9 @@ public:
     unique_function(std::nullptr_t) {}
 
     template <class F>
-        requires(!std::is_same_v<std::remove_cvref_t<F>, unique_function> &&
-                 std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
-    unique_function(F&& f) : target_(std::make_unique<holder<std::decay_t<F>>>(std::forward<F>(f))) {}
+    requires(!std::is_same_v<std::remove_cvref_t<F>, unique_function> &&
+             std::is_invocable_r_v<R, std::decay_t<F>&, Args...>) unique_function(F&& f)
+        : target_(std::make_unique<holder<std::decay_t<F>>>(std::forward<F>(f))) {}
 
     R operator()(Args... args) { return target_->call(std::forward<Args>(args)...); }
     explicit operator bool() const noexcept { return target_ != nullptr; }

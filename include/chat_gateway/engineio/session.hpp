@@ -12,15 +12,15 @@ namespace chat_gateway::engineio {
 
 /// Each way a session can end. The text is a log field and a metric label.
 enum class close_reason : std::uint8_t {
-    client_close,      ///< the client said so: polling `1`, WebSocket close frame
-    transport_lost,    ///< the connection, or a held request, went away
-    transport_error,   ///< overlapping polls or posts, frames against RFC 6455
-    parse_error,       ///< bytes that are no packets
-    ping_timeout,      ///< no pong in time
-    connect_timeout,   ///< no namespace joined in time
-    server_close,      ///< the application ended it, after what was owed was sent
-    slow_consumer,     ///< more owed than may be kept
-    shutting_down,     ///< drain
+    client_close,     ///< the client said so: polling `1`, WebSocket close frame
+    transport_lost,   ///< the connection, or a held request, went away
+    transport_error,  ///< overlapping polls or posts, frames against RFC 6455
+    parse_error,      ///< bytes that are no packets
+    ping_timeout,     ///< no pong in time
+    connect_timeout,  ///< no namespace joined in time
+    server_close,     ///< the application ended it, after what was owed was sent
+    slow_consumer,    ///< more owed than may be kept
+    shutting_down,    ///< drain
 };
 inline constexpr std::size_t close_reason_count = 9;
 std::string_view to_string(close_reason r);
@@ -37,10 +37,11 @@ enum class act : std::uint8_t {
     none,
     deliver,
     send_ping,
-    answer_probe,   ///< `3probe` on the candidate WebSocket, and release a held GET with `6`
-    upgraded,       ///< the candidate is the transport now: release a held GET, send all that is owed on it
-    drop_candidate, ///< close the candidate WebSocket; polling goes on
-    release_poll,   ///< answer a held GET with `6`, so that the client can finish the upgrade
+    answer_probe,  ///< `3probe` on the candidate WebSocket, and release a held GET with `6`
+    upgraded,  ///< the candidate is the transport now: release a held GET, send all that is owed on
+               ///< it
+    drop_candidate,  ///< close the candidate WebSocket; polling goes on
+    release_poll,    ///< answer a held GET with `6`, so that the client can finish the upgrade
     close,
 };
 struct step {
@@ -50,8 +51,8 @@ struct step {
 };
 std::ostream& operator<<(std::ostream& out, const step& s);
 
-/// Life of one Engine.IO v4 session: heartbeat, upgrade, connect timeout. Pure: packets and time are arguments.
-/// Owned by its loop's session table, used on that thread only.
+/// Life of one Engine.IO v4 session: heartbeat, upgrade, connect timeout. Pure: packets and time
+/// are arguments. Owned by its loop's session table, used on that thread only.
 class session {
 public:
     session(const session_options& o, transport via, time_point now);

@@ -18,15 +18,16 @@ namespace chat_gateway::gateway {
 struct delivery {
     server::wire_bytes text;
     std::vector<server::wire_bytes> attachments;
-    std::vector<std::string> rooms;   ///< empty: everybody
+    std::vector<std::string> rooms;  ///< empty: everybody
     std::vector<std::string> except;
 };
 /// All of one bus read that may concern a shard, in order.
 using delivery_batch = std::vector<std::shared_ptr<const delivery>>;
 
-/// Between the bus and the shards: who wants which room, and what goes to whom. Lives on the services loop.
-/// A shard holds a room from its first member to its last; the bus is asked on a room's first holder and told
-/// `grace` after the last one let go, so that a reload of a page does not make the subscription flap.
+/// Between the bus and the shards: who wants which room, and what goes to whom. Lives on the
+/// services loop. A shard holds a room from its first member to its last; the bus is asked on a
+/// room's first holder and told `grace` after the last one let go, so that a reload of a page does
+/// not make the subscription flap.
 class hub {
 public:
     /// Hands a batch to a shard; called on the services loop.
@@ -34,22 +35,26 @@ public:
     static constexpr unsigned max_shards = 64;
     static constexpr std::chrono::seconds grace{5};
 
-    hub(scheduler& timers, chat::message_bus& bus, metrics_block& counts, unsigned shards, deliver_function deliver);
+    hub(scheduler& timers, chat::message_bus& bus, metrics_block& counts, unsigned shards,
+        deliver_function deliver);
 
-    /// The shard holds `taken` from now on; `done` when the bus has confirmed these and all of `wanted` (rooms the shard
-    /// holds already, perhaps without confirmation yet).
-    void acquire(unsigned shard, const std::vector<std::string>& taken, std::vector<std::string> wanted,
-                 unique_function<void()> done);
+    /// The shard holds `taken` from now on; `done` when the bus has confirmed these and all of
+    /// `wanted` (rooms the shard holds already, perhaps without confirmation yet).
+    void acquire(unsigned shard, const std::vector<std::string>& taken,
+                 std::vector<std::string> wanted, unique_function<void()> done);
     void release(unsigned shard, const std::vector<std::string>& rooms);
 
-    void publish(std::vector<socketio::cluster::message> messages, chat::message_bus::done_handler done);
+    void publish(std::vector<socketio::cluster::message> messages,
+                 chat::message_bus::done_handler done);
 
     [[nodiscard]] std::size_t room_count() const { return holders_.size(); }
 
 private:
     struct text_hash {
         using is_transparent = void;
-        std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>{}(s); }
+        std::size_t operator()(std::string_view s) const {
+            return std::hash<std::string_view>{}(s);
+        }
     };
 
     void on_messages(std::vector<socketio::cluster::message> messages);

@@ -9,7 +9,8 @@
 
 namespace chat_gateway::gateway {
 
-/// Every figure at /metrics that is counted as things happen. The table in metrics.cpp has name, labels and help for each.
+/// Every figure at /metrics that is counted as things happen. The table in metrics.cpp has name,
+/// labels and help for each.
 enum class metric : std::uint8_t {
     sessions_open,
     websocket_sessions_open,
@@ -58,14 +59,17 @@ class metrics_block {
 public:
     void add(metric m, std::uint64_t n = 1) { store(m, load(m) + n); }
     void subtract(metric m, std::uint64_t n = 1) { store(m, load(m) - n); }
-    [[nodiscard]] std::uint64_t load(metric m) const { return values_[index(m)].load(std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t load(metric m) const {
+        return values_[index(m)].load(std::memory_order_relaxed);
+    }
 
 private:
     static std::size_t index(metric m) { return static_cast<std::size_t>(m); }
     // One writer, so no read-modify-write is needed.
     void store(metric m, std::uint64_t v) { values_[index(m)].store(v, std::memory_order_relaxed); }
 
-    alignas(64) std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(metric::count_)> values_{};
+    alignas(64)
+        std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(metric::count_)> values_{};
 };
 
 /// All blocks of the process. Blocks are made before the threads start and live as long as this.

@@ -10,11 +10,13 @@
 
 namespace chat_gateway::gateway {
 
-/// The public listener's requests on one loop: the Engine.IO path goes to the engine, the rest to `other` or nowhere (404).
+/// The public listener's requests on one loop: the Engine.IO path goes to the engine, the rest to
+/// `other` or nowhere (404).
 class public_routes final : public net::http_handler {
 public:
     /// Returns false if the path is not its own.
-    using other_routes = std::function<bool(const http::request&, const std::shared_ptr<net::local_exchange>&)>;
+    using other_routes =
+        std::function<bool(const http::request&, const std::shared_ptr<net::local_exchange>&)>;
 
     public_routes(server::engine& engine, std::string path, other_routes other);
 

@@ -13,8 +13,9 @@
 
 namespace chat_gateway::gateway {
 
-/// The stores and the bus behind one loop, and the way for shards to ask them. Every public function may be called from any
-/// shard's thread; the handler then runs on that shard's loop. What is asked behind its end is not answered.
+/// The stores and the bus behind one loop, and the way for shards to ask them. Every public
+/// function may be called from any shard's thread; the handler then runs on that shard's loop. What
+/// is asked behind its end is not answered.
 class services {
 public:
     /// What the ports stand on, for readiness.
@@ -33,7 +34,8 @@ public:
     void add_shard(net::event_loop& shard, unique_function<void(delivery_batch)> deliver);
     void start();
 
-    void authenticate(net::event_loop& from, std::optional<std::string> cookie, unique_function<void(chat::verdict)> handler);
+    void authenticate(net::event_loop& from, std::optional<std::string> cookie,
+                      unique_function<void(chat::verdict)> handler);
 
     /// See chat::membership: once, or twice if the list came late. The id is for cancel_load.
     using load_id = std::uint64_t;
@@ -43,8 +45,8 @@ public:
     void can_view_chat(net::event_loop& from, std::string user, std::string chat,
                        unique_function<void(result<bool>)> handler);
 
-    void acquire(net::event_loop& from, unsigned shard, std::vector<std::string> taken, std::vector<std::string> wanted,
-                 unique_function<void()> done);
+    void acquire(net::event_loop& from, unsigned shard, std::vector<std::string> taken,
+                 std::vector<std::string> wanted, unique_function<void()> done);
     void release(unsigned shard, std::vector<std::string> rooms);
 
     /// Services loop only.

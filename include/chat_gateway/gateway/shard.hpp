@@ -19,7 +19,8 @@ struct shard_options {
     std::chrono::milliseconds subscribe_deadline{5000};
 };
 
-/// One loop's chat sockets: sessions of its engine that speak Socket.IO, and the rooms they are in. Lives on its loop.
+/// One loop's chat sockets: sessions of its engine that speak Socket.IO, and the rooms they are in.
+/// Lives on its loop.
 class shard {
 public:
     shard(net::event_loop& loop, shard_options o, services& ask, metrics& counts);
@@ -32,7 +33,8 @@ public:
     void deliver(const delivery_batch& batch);
     /// No further handshakes; then close_some() until nothing is left.
     void begin_drain();
-    /// Closes up to `most` sessions so that their clients come back elsewhere; returns how many are left.
+    /// Closes up to `most` sessions so that their clients come back elsewhere; returns how many are
+    /// left.
     std::size_t close_some(std::size_t most);
 
 private:

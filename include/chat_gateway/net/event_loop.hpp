@@ -19,10 +19,12 @@ namespace chat_gateway::net {
 
 using executor = boost::asio::io_context::executor_type;
 /// TCP or AF_UNIX.
-using stream_socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, executor>;
+using stream_socket =
+    boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, executor>;
 
-/// One thread's world, run as ticks: wait for one event, run what is ready (bounded), run the end-of-tick hooks.
-/// Everything but post() and stop() is for the loop's own thread, or for before run() and after it has returned.
+/// One thread's world, run as ticks: wait for one event, run what is ready (bounded), run the
+/// end-of-tick hooks. Everything but post() and stop() is for the loop's own thread, or for before
+/// run() and after it has returned.
 class event_loop final : public scheduler {
 public:
     event_loop();
@@ -32,11 +34,13 @@ public:
 
     boost::asio::io_context& context() { return context_; }
 
-    /// Until stop(). What is posted later never runs; it is destroyed with the loop, so on no other loop's thread.
+    /// Until stop(). What is posted later never runs; it is destroyed with the loop, so on no other
+    /// loop's thread.
     void run();
     void stop();
 
-    /// The only door between loops: runs `task` here, FIFO per sender; one wake-up for what piles up in between. Thread-safe.
+    /// The only door between loops: runs `task` here, FIFO per sender; one wake-up for what piles
+    /// up in between. Thread-safe.
     void post(unique_function<void()> task);
 
     /// Runs behind every tick, in order of registration.

@@ -10,10 +10,12 @@
 
 namespace chat_gateway::net {
 
-/// A listening TCP socket, bound once per loop to the same address (SO_REUSEPORT), so that the kernel spreads clients.
+/// A listening TCP socket, bound once per loop to the same address (SO_REUSEPORT), so that the
+/// kernel spreads clients.
 class listen_address {
 public:
-    /// Resolves `host` and finds out whether the port is free; port 0 takes a free one. The error is the system's.
+    /// Resolves `host` and finds out whether the port is free; port 0 takes a free one. The error
+    /// is the system's.
     static result<listen_address> reserve(const std::string& host, std::uint16_t port);
     [[nodiscard]] std::uint16_t port() const { return port_; }
     [[nodiscard]] std::string text() const;
@@ -24,7 +26,8 @@ private:
     std::uint16_t port_ = 0;
 };
 
-/// Accepts on its loop. Ends with stop() or its destruction, both on that loop or while it does not run.
+/// Accepts on its loop. Ends with stop() or its destruction, both on that loop or while it does not
+/// run.
 class listener {
 public:
     using accept_handler = std::function<void(stream_socket)>;

@@ -15,7 +15,8 @@
 #include <variant>
 #include <vector>
 
-/// Engine.IO v4 sessions on event loops: what lies between bytes and messages. Knows neither Socket.IO nor chat.
+/// Engine.IO v4 sessions on event loops: what lies between bytes and messages. Knows neither
+/// Socket.IO nor chat.
 namespace chat_gateway::server {
 
 /// What an application keeps of an admitted handshake until its session opens.
@@ -29,11 +30,12 @@ using admission = std::variant<std::unique_ptr<admission_ticket>, http::response
 class engine_events {
 public:
     virtual ~engine_events() = default;
-    /// A handshake that is right in form. Answer once, now or later. A refusal gets its CORS headers from the engine.
+    /// A handshake that is right in form. Answer once, now or later. A refusal gets its CORS
+    /// headers from the engine.
     virtual void admit(const http::request& r, unique_function<void(admission)> decide) = 0;
     /// The client has got, or is about to get, its open packet.
-    virtual void on_open(slot_handle session, const public_id& sid, std::unique_ptr<admission_ticket> ticket,
-                         engineio::transport via) = 0;
+    virtual void on_open(slot_handle session, const public_id& sid,
+                         std::unique_ptr<admission_ticket> ticket, engineio::transport via) = 0;
     /// `data` views a buffer that is reused.
     virtual void on_message(slot_handle session, std::string_view data, bool binary) = 0;
     virtual void on_upgrade(slot_handle session) = 0;
@@ -51,8 +53,8 @@ struct engine_options {
     std::uint8_t shard = 0;
 };
 
-/// The Engine.IO server of one loop. All calls on that loop. Engines that know each other (set_peers) pass on requests
-/// and sockets for sessions of another loop.
+/// The Engine.IO server of one loop. All calls on that loop. Engines that know each other
+/// (set_peers) pass on requests and sockets for sessions of another loop.
 class engine {
 public:
     engine(net::event_loop& loop, engine_options o, engine_events& events);
@@ -65,12 +67,13 @@ public:
     /// The answer to a request of that path whose body is over max_payload. The session lives on.
     [[nodiscard]] http::response too_large(const http::request& r) const;
 
-    /// Queues a message; it leaves at the end of the tick. Unknown sessions are ignored. A session owed more than
-    /// send_queue_bytes is closed as a slow consumer.
+    /// Queues a message; it leaves at the end of the tick. Unknown sessions are ignored. A session
+    /// owed more than send_queue_bytes is closed as a slow consumer.
     void send(slot_handle session, const wire_ref& message);
     /// A namespace is joined: the session is here to stay.
     void connected(slot_handle session);
-    /// Ends the session after what it is owed has been sent; on_close follows, from inside the call.
+    /// Ends the session after what it is owed has been sent; on_close follows, from inside the
+    /// call.
     void close(slot_handle session, engineio::close_reason reason);
 
     /// No further handshakes: they get 503. Sessions go on.

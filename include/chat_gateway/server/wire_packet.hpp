@@ -9,13 +9,16 @@
 
 namespace chat_gateway::server {
 
-/// One Engine.IO packet, encoded once for every recipient of every transport: a whole unmasked WebSocket frame, of
-/// which polling takes the part behind the frame header. Immutable, may cross threads.
+/// One Engine.IO packet, encoded once for every recipient of every transport: a whole unmasked
+/// WebSocket frame, of which polling takes the part behind the frame header. Immutable, may cross
+/// threads.
 class wire_bytes {
 public:
     wire_bytes() = default;
     /// A message packet: frame header, `4`, `text`.
-    static wire_bytes message(std::string_view text) { return text_packet(engineio::packet_type::message, text); }
+    static wire_bytes message(std::string_view text) {
+        return text_packet(engineio::packet_type::message, text);
+    }
     static wire_bytes text_packet(engineio::packet_type type, std::string_view data);
     /// A binary message: its raw bytes in a binary frame; base64 on polling.
     static wire_bytes binary(std::string_view bytes);
@@ -31,7 +34,8 @@ private:
     bool binary_ = false;
 };
 
-/// A loop's own reference to wire_bytes: outboxes of one loop count it without touching what other loops count.
+/// A loop's own reference to wire_bytes: outboxes of one loop count it without touching what other
+/// loops count.
 class wire_ref {
 public:
     wire_ref() = default;

@@ -84,7 +84,9 @@ TEST(CloseReason, TransportErrorByAFrameAgainstTheRules) {
 
 TEST(CloseReason, ParseError) {
     engine_world world;
-    for (const char* garbage : {"9", "", "\x1e", "2", "4ok\x1e" "hello"}) {
+    for (const char* garbage : {"9", "", "\x1e", "2",
+                                "4ok\x1e"
+                                "hello"}) {
         const polling_client poller(world.port());
         auto get = poller.begin_get();
         EXPECT_EQ(poller.post(garbage).body, "ok") << garbage;
@@ -96,7 +98,11 @@ TEST(CloseReason, ParseError) {
 TEST(CloseReason, ParseErrorDeliversWhatCameInFrontOfIt) {
     engine_world world;
     const polling_client poller(world.port());
-    EXPECT_EQ(poller.post("4good\x1ezzz\x1e" "4never").body, "ok");
+    EXPECT_EQ(poller
+                  .post("4good\x1ezzz\x1e"
+                        "4never")
+                  .body,
+              "ok");
     expect_closed(world, poller.sid, "parse_error");
     EXPECT_TRUE(world.seen().wait_for(poller.sid + " message good"));
     EXPECT_EQ(world.seen().lines().size(), 3U);
@@ -105,9 +111,9 @@ TEST(CloseReason, ParseErrorDeliversWhatCameInFrontOfIt) {
 TEST(CloseReason, ParseErrorByAnOctetStream) {
     engine_world world;
     const polling_client poller(world.port());
-    const auto r = raw_client(world.port())
-                       .request("POST", poller.target(), "4x",
-                                {{"Content-Type", "application/octet-stream"}});
+    const auto r =
+        raw_client(world.port())
+            .request("POST", poller.target(), "4x", {{"Content-Type", "application/octet-stream"}});
     EXPECT_EQ(r.status, 400U);
     EXPECT_EQ(r.body, "");
     expect_closed(world, poller.sid, "parse_error");
@@ -130,7 +136,8 @@ TEST(CloseReason, PingTimeout) {
     EXPECT_EQ(socket.wire.frame(), empty_close());
     EXPECT_TRUE(world.seen().wait_for(socket.sid + " close ping_timeout"));
 
-    // The ping goes to a held GET and the end to the next one; a slow test may come too late for either.
+    // The ping goes to a held GET and the end to the next one; a slow test may come too late for
+    // either.
     const polling_client poller(world.port());
     const auto ping = poller.get();
     EXPECT_EQ(ping.body, ping.status == 200 ? "2" : unknown_session);
@@ -140,7 +147,8 @@ TEST(CloseReason, PingTimeout) {
 }
 
 TEST(CloseReason, NotPingTimeoutWhilePongsCome) {
-    engine_world world(with({.ping_interval = milliseconds(40), .ping_timeout = milliseconds(8000)}));
+    engine_world world(
+        with({.ping_interval = milliseconds(40), .ping_timeout = milliseconds(8000)}));
     websocket_client socket(world.port());
     const polling_client poller(world.port());
     for (int n = 0; n < 4; ++n) {
@@ -161,7 +169,9 @@ TEST(CloseReason, ConnectTimeout) {
     // A poller that is not there at the time is told when it comes.
     const polling_client poller(world.port());
     ASSERT_TRUE(world.seen().wait_for(poller.sid + " close connect_timeout"));
-    EXPECT_EQ(poller.get().body, "6\x1e" "1");
+    EXPECT_EQ(poller.get().body,
+              "6\x1e"
+              "1");
     EXPECT_EQ(poller.get().body, unknown_session);
     expect_closed(world, poller.sid, "connect_timeout");
 }
@@ -199,7 +209,9 @@ TEST(CloseReason, ServerCloseWaitsForThePoller) {
     EXPECT_TRUE(world.seen().wait_for(poller.sid + " close server_close"));
     EXPECT_EQ(poller.post("4ignored").body, "ok");
     EXPECT_EQ(poller.get().body, "41");
-    EXPECT_EQ(poller.get().body, "6\x1e" "1");
+    EXPECT_EQ(poller.get().body,
+              "6\x1e"
+              "1");
     EXPECT_EQ(poller.get().body, unknown_session);
     expect_closed(world, poller.sid, "server_close");
     EXPECT_FALSE(world.seen().wait_for(poller.sid + " message ignored", std::chrono::seconds(0)));
@@ -211,7 +223,9 @@ TEST(CloseReason, ServerCloseTellsAHeldGet) {
     auto get = poller.begin_get();
     say_and_close(world, poller.sid, "1");
     EXPECT_EQ(get.response().body, "41");
-    EXPECT_EQ(poller.get().body, "6\x1e" "1");
+    EXPECT_EQ(poller.get().body,
+              "6\x1e"
+              "1");
     EXPECT_EQ(poller.get().body, unknown_session);
     expect_closed(world, poller.sid, "server_close");
 }

@@ -7,9 +7,9 @@
 #include <chat_gateway/net/listener.hpp>
 #include <chat_gateway/server/engine.hpp>
 
+#include <cstdint>
 #include <deque>
 #include <map>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
@@ -89,8 +89,8 @@ public:
         }
         for (auto& n : nodes_) {
             n.engine->set_peers(engines);
-            n.door = std::make_unique<net::listener>(
-                n.loop, where, [this, &n](net::stream_socket peer) {
+            n.door =
+                std::make_unique<net::listener>(n.loop, where, [this, &n](net::stream_socket peer) {
                     net::serve_http(n.loop, std::move(peer), n, limits_);
                 });
         }

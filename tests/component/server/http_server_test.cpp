@@ -46,7 +46,9 @@ TEST(HttpServer, PipelinedRequestsAreAnsweredInOrder) {
            raw_client::request_text("GET", "/ws/?EIO=4"));
     EXPECT_EQ(c.response().body, "ok");
     EXPECT_EQ(c.response().body, "ok");
-    EXPECT_EQ(c.response().body, "4one\x1e" "4two");
+    EXPECT_EQ(c.response().body,
+              "4one\x1e"
+              "4two");
     EXPECT_EQ(c.response().body, R"({"code":0,"message":"Transport unknown"})");
 }
 
@@ -123,8 +125,9 @@ TEST(HttpServer, HeadOver16KilobytesIs431) {
     EXPECT_TRUE(c.at_end());
 
     raw_client fits(world.port());
-    EXPECT_EQ(fits.request("GET", polling_path, {}, {{"X-Large", std::string(15 * 1024, 'x')}}).status,
-              200U);
+    EXPECT_EQ(
+        fits.request("GET", polling_path, {}, {{"X-Large", std::string(15 * 1024, 'x')}}).status,
+        200U);
 }
 
 TEST(HttpServer, MalformedRequestIs400) {
@@ -163,8 +166,9 @@ TEST(HttpServer, IdleAndSlowConnectionsAreClosed) {
 }
 
 TEST(HttpServer, HeldRequestIsNotIdle) {
-    engine_world world({.session = {.ping_interval = milliseconds(300)},
-                        .http = {.head_time = milliseconds(50), .keep_alive_time = milliseconds(50)}});
+    engine_world world(
+        {.session = {.ping_interval = milliseconds(300)},
+         .http = {.head_time = milliseconds(50), .keep_alive_time = milliseconds(50)}});
     const polling_client client(world.port());
     EXPECT_EQ(client.get().body, "2");
 }

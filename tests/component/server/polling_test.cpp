@@ -50,10 +50,11 @@ TEST(Polling, PostIsAnsweredOkAndDelivered) {
 TEST(Polling, SeveralPacketsShareAPayloadInBothDirections) {
     engine_world world;
     const polling_client client(world.port());
-    EXPECT_EQ(client.post("4one\x1e"
-                          "4two\x1e"
-                          "bAQIDBA==\x1e"
-                          "4three")
+    EXPECT_EQ(client
+                  .post("4one\x1e"
+                        "4two\x1e"
+                        "bAQIDBA==\x1e"
+                        "4three")
                   .body,
               "ok");
     EXPECT_EQ(client.get().body,
@@ -61,11 +62,11 @@ TEST(Polling, SeveralPacketsShareAPayloadInBothDirections) {
               "4two\x1e"
               "bAQIDBA==\x1e"
               "4three");
-    EXPECT_EQ(world.seen().lines(),
-              (std::vector<std::string>{client.sid + " open polling", client.sid + " message one",
-                                        client.sid + " message two",
-                                        client.sid + " binary \x01\x02\x03\x04",
-                                        client.sid + " message three"}));
+    EXPECT_EQ(
+        world.seen().lines(),
+        (std::vector<std::string>{
+            client.sid + " open polling", client.sid + " message one", client.sid + " message two",
+            client.sid + " binary \x01\x02\x03\x04", client.sid + " message three"}));
 }
 
 TEST(Polling, MessagesOfOneTickLeaveInOneBody) {
@@ -86,10 +87,11 @@ TEST(Polling, MessagesOfOneTickLeaveInOneBody) {
 TEST(Polling, PacketsWithoutMeaningAreIgnored) {
     engine_world world;
     const polling_client client(world.port());
-    EXPECT_EQ(client.post("0\x1e"
-                          "5\x1e"
-                          "6\x1e"
-                          "3")
+    EXPECT_EQ(client
+                  .post("0\x1e"
+                        "5\x1e"
+                        "6\x1e"
+                        "3")
                   .body,
               "ok");
     EXPECT_EQ(client.post("4still here").body, "ok");
@@ -123,31 +125,33 @@ TEST_P(PollingRefusal, NamesCodeAndMessage) {
     const auto r = raw_client(world.port()).request(c.method, c.target);
     EXPECT_EQ(r.status, 400U);
     EXPECT_EQ(r.get("Content-Type"), "application/json");
-    EXPECT_EQ(r.body, R"({"code":)" + std::to_string(c.code) + R"(,"message":")" + c.message + "\"}");
+    EXPECT_EQ(r.body,
+              R"({"code":)" + std::to_string(c.code) + R"(,"message":")" + c.message + "\"}");
     EXPECT_EQ(world.session_count(), 0U);
 }
 
 INSTANTIATE_TEST_SUITE_P(
     All, PollingRefusal,
-    testing::Values(
-        refusal_case{"no_transport", "GET", "/ws/?EIO=4", 0, "Transport unknown"},
-        refusal_case{"strange_transport", "GET", "/ws/?EIO=4&transport=webtransport", 0,
-                     "Transport unknown"},
-        refusal_case{"unknown_sid", "GET", "/ws/?EIO=4&transport=polling&sid=AAAAAAAAAAAAAAAAAAAA",
-                     1, "Session ID unknown"},
-        refusal_case{"sid_of_a_loop_that_is_not", "GET",
-                     "/ws/?EIO=4&transport=polling&sid=_AAAAAAAAAAAAAAAAAAA", 1,
-                     "Session ID unknown"},
-        refusal_case{"sid_that_is_none", "GET", "/ws/?EIO=4&transport=polling&sid=__proto__", 1,
-                     "Session ID unknown"},
-        refusal_case{"post_as_handshake", "POST", "/ws/?EIO=4&transport=polling", 2,
-                     "Bad handshake method"},
-        refusal_case{"websocket_without_upgrade", "GET", "/ws/?EIO=4&transport=websocket", 3,
-                     "Bad request"},
-        refusal_case{"old_version", "GET", "/ws/?EIO=3&transport=polling", 5,
-                     "Unsupported protocol version"},
-        refusal_case{"no_version", "GET", "/ws/?transport=polling", 5,
-                     "Unsupported protocol version"}),
+    testing::Values(refusal_case{"no_transport", "GET", "/ws/?EIO=4", 0, "Transport unknown"},
+                    refusal_case{"strange_transport", "GET", "/ws/?EIO=4&transport=webtransport", 0,
+                                 "Transport unknown"},
+                    refusal_case{"unknown_sid", "GET",
+                                 "/ws/?EIO=4&transport=polling&sid=AAAAAAAAAAAAAAAAAAAA", 1,
+                                 "Session ID unknown"},
+                    refusal_case{"sid_of_a_loop_that_is_not", "GET",
+                                 "/ws/?EIO=4&transport=polling&sid=_AAAAAAAAAAAAAAAAAAA", 1,
+                                 "Session ID unknown"},
+                    refusal_case{"sid_that_is_none", "GET",
+                                 "/ws/?EIO=4&transport=polling&sid=__proto__", 1,
+                                 "Session ID unknown"},
+                    refusal_case{"post_as_handshake", "POST", "/ws/?EIO=4&transport=polling", 2,
+                                 "Bad handshake method"},
+                    refusal_case{"websocket_without_upgrade", "GET",
+                                 "/ws/?EIO=4&transport=websocket", 3, "Bad request"},
+                    refusal_case{"old_version", "GET", "/ws/?EIO=3&transport=polling", 5,
+                                 "Unsupported protocol version"},
+                    refusal_case{"no_version", "GET", "/ws/?transport=polling", 5,
+                                 "Unsupported protocol version"}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST(Polling, OfAWebSocketSessionIsABadRequest) {
@@ -238,8 +242,7 @@ TEST_F(Cors, AllowedOriginGetsItsHeadersOnEveryAnswer) {
     const auto opened = c.request("GET", polling_path, {}, origin);
     EXPECT_EQ(opened.status, 200U);
     expect_headers(opened);
-    expect_headers(
-        c.request("POST", polling_path + ("&sid=" + sid_of(opened.body)), "4x", origin));
+    expect_headers(c.request("POST", polling_path + ("&sid=" + sid_of(opened.body)), "4x", origin));
     expect_headers(c.request("GET", polling_path + ("&sid=" + sid_of(opened.body)), {}, origin));
     expect_headers(c.request("GET", "/ws/?EIO=4", {}, origin));
     expect_headers(raw_client(world.port()).upgrade(websocket_path, origin));

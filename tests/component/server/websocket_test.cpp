@@ -134,14 +134,14 @@ TEST_P(UpgradeRefusal, IsTheBareMessageAndTheEnd) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, UpgradeRefusal,
-    testing::Values(
-        upgrade_refusal{"no_transport", "/ws/?EIO=4", "Transport unknown"},
-        upgrade_refusal{"unknown_sid", "/ws/?EIO=4&transport=websocket&sid=AAAAAAAAAAAAAAAAAAAA",
-                        "Session ID unknown"},
-        upgrade_refusal{"sid_that_is_none", "/ws/?EIO=4&transport=websocket&sid=x",
-                        "Session ID unknown"},
-        upgrade_refusal{"old_version", "/ws/?EIO=3&transport=websocket",
-                        "Unsupported protocol version"}),
+    testing::Values(upgrade_refusal{"no_transport", "/ws/?EIO=4", "Transport unknown"},
+                    upgrade_refusal{"unknown_sid",
+                                    "/ws/?EIO=4&transport=websocket&sid=AAAAAAAAAAAAAAAAAAAA",
+                                    "Session ID unknown"},
+                    upgrade_refusal{"sid_that_is_none", "/ws/?EIO=4&transport=websocket&sid=x",
+                                    "Session ID unknown"},
+                    upgrade_refusal{"old_version", "/ws/?EIO=3&transport=websocket",
+                                    "Unsupported protocol version"}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST(WebSocket, FaultyUpgradeHeadersAreNamed) {

@@ -27,7 +27,8 @@ TEST(ValueChecks, NotEmpty) {
 }
 
 TEST(ValueChecks, Address) {
-    expect_accepted(check_address, {"0.0.0.0", "127.0.0.1", "::", "::1", "2001:db8::7", "localhost", "chat-1.example"});
+    expect_accepted(check_address, {"0.0.0.0", "127.0.0.1", "::", "::1", "2001:db8::7", "localhost",
+                                    "chat-1.example"});
     expect_refused(check_address, "is not an IP address or host name",
                    {"", "local host", "1.2.3", "1.2.3.256", "1.2.3.4:80", "[::1]", "127.0.0.1/8"});
 }

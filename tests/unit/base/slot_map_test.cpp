@@ -35,8 +35,10 @@ TEST(SlotMap, ReferencesStayWhileOthersComeAndGo) {
     const auto kept = map.emplace(42);
     const int* where = map.find(kept);
     std::vector<slot_handle> others;
-    for (int i = 0; i < 1000; ++i) others.push_back(map.emplace(i));
-    for (const auto h : others) map.erase(h);
+    for (int i = 0; i < 1000; ++i)
+        others.push_back(map.emplace(i));
+    for (const auto h : others)
+        map.erase(h);
     EXPECT_EQ(map.find(kept), where);
     EXPECT_EQ(*where, 42);
     EXPECT_EQ(map.size(), 1U);

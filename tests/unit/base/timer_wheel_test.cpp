@@ -45,14 +45,16 @@ TEST_F(TimerWheelTest, ADeadlineInThePastIsDueAtTheNextStep) {
 
 TEST_F(TimerWheelTest, DeadlinesBeyondOneTurnWaitForTheirRound) {
     wheel.add(1, at(100s));
-    wheel.add(2, at(100s - 4096 * timer_wheel<int>::resolution));  // the same bucket, a round earlier
+    wheel.add(2,
+              at(100s - 4096 * timer_wheel<int>::resolution));  // the same bucket, a round earlier
     EXPECT_EQ(advance(99s), std::vector<int>{2});
     EXPECT_EQ(wheel.size(), 1U);
     EXPECT_EQ(advance(101s), std::vector<int>{1});
 }
 
 TEST_F(TimerWheelTest, ALongPauseLosesNothing) {
-    for (int i = 0; i < 100; ++i) wheel.add(i, at(i * 1s));
+    for (int i = 0; i < 100; ++i)
+        wheel.add(i, at(i * 1s));
     EXPECT_EQ(advance(1h).size(), 100U);
     EXPECT_EQ(wheel.size(), 0U);
 }

@@ -14,7 +14,8 @@ protected:
     static packet text(packet_type type, std::string_view data = {}) { return {type, data, false}; }
     static step close(close_reason r) { return {act::close, r}; }
 
-    const session_options options{.ping_interval = 25s, .ping_timeout = 20s, .upgrade_timeout = 10s, .connect_timeout = 45s};
+    const session_options options{
+        .ping_interval = 25s, .ping_timeout = 20s, .upgrade_timeout = 10s, .connect_timeout = 45s};
     const step nothing{};
 };
 
@@ -58,7 +59,8 @@ TEST_F(SessionTest, PingFromTheClientIsTheWrongDirection) {
 
 TEST_F(SessionTest, CloseCountsOnPollingOnly) {
     auto polling = open(transport::polling);
-    EXPECT_EQ(polling.on_packet(text(packet_type::close), at(0ms)), close(close_reason::client_close));
+    EXPECT_EQ(polling.on_packet(text(packet_type::close), at(0ms)),
+              close(close_reason::client_close));
     auto socket = open(transport::websocket);
     EXPECT_EQ(socket.on_packet(text(packet_type::close), at(0ms)), nothing);
 }
@@ -89,7 +91,8 @@ TEST_F(SessionTest, UpgradeByProbe) {
     auto s = open(transport::polling);
     ASSERT_TRUE(s.begin_upgrade(at(1s)));
     EXPECT_TRUE(s.upgrading());
-    EXPECT_EQ(s.on_candidate_packet(text(packet_type::ping, "probe"), at(1s)), (step{act::answer_probe, {}}));
+    EXPECT_EQ(s.on_candidate_packet(text(packet_type::ping, "probe"), at(1s)),
+              (step{act::answer_probe, {}}));
     EXPECT_EQ(s.via(), transport::polling);
     EXPECT_EQ(s.on_candidate_packet(text(packet_type::upgrade), at(2s)), (step{act::upgraded, {}}));
     EXPECT_EQ(s.via(), transport::websocket);
@@ -113,7 +116,8 @@ TEST_F(SessionTest, OneUpgradeAtATimeAndNoneBehindIt) {
 }
 
 TEST_F(SessionTest, AnythingElseOnTheCandidateDropsIt) {
-    for (const packet& p : {text(packet_type::message, "x"), text(packet_type::ping), text(packet_type::noop)}) {
+    for (const packet& p :
+         {text(packet_type::message, "x"), text(packet_type::ping), text(packet_type::noop)}) {
         auto s = open(transport::polling);
         ASSERT_TRUE(s.begin_upgrade(at(1s)));
         EXPECT_EQ(s.on_candidate_packet(p, at(1s)), (step{act::drop_candidate, {}}));
@@ -137,7 +141,8 @@ TEST_F(SessionTest, AGetHeldDuringTheProbeIsReleasedInTime) {
     ASSERT_TRUE(s.begin_upgrade(at(1s)));
     s.poll_held(at(1s));
     EXPECT_EQ(s.on_deadline(at(1100ms)), nothing) << "not before the probe is answered";
-    EXPECT_EQ(s.on_candidate_packet(text(packet_type::ping, "probe"), at(1200ms)), (step{act::answer_probe, {}}));
+    EXPECT_EQ(s.on_candidate_packet(text(packet_type::ping, "probe"), at(1200ms)),
+              (step{act::answer_probe, {}}));
     s.poll_held(at(1200ms));
     EXPECT_EQ(s.next_deadline(), at(1300ms));
     EXPECT_EQ(s.on_deadline(at(1300ms)), (step{act::release_poll, {}}));

@@ -1,8 +1,7 @@
-#include <chat_gateway/gateway/hub.hpp>
-
 #include "support/manual_scheduler.hpp"
 
 #include <chat_gateway/base/ids.hpp>
+#include <chat_gateway/gateway/hub.hpp>
 
 #include <gtest/gtest.h>
 
@@ -49,7 +48,8 @@ protected:
     }
     std::vector<std::string> texts(unsigned shard) const {
         std::vector<std::string> out;
-        for (const auto& d : delivered[shard]) out.emplace_back(d->text.packet());
+        for (const auto& d : delivered[shard])
+            out.emplace_back(d->text.packet());
         return out;
     }
 
@@ -85,7 +85,8 @@ TEST_F(HubTest, ASubscriptionThatFailedIsNoConfirmation) {
 TEST_F(HubTest, MessagesGoToTheShardsThatHoldTheRoom) {
     under_test.acquire(0, {"a"}, {}, [] {});
     under_test.acquire(2, {"a", "b"}, {}, [] {});
-    bus.receive({message("1", {"a"}), message("2", {"b"}), message("3", {"c"}), message("4", {"a", "b"})});
+    bus.receive(
+        {message("1", {"a"}), message("2", {"b"}), message("3", {"c"}), message("4", {"a", "b"})});
     EXPECT_EQ(texts(0), (std::vector<std::string>{"41", "44"}));
     EXPECT_TRUE(delivered[1].empty());
     EXPECT_EQ(texts(2), (std::vector<std::string>{"41", "42", "44"}));
@@ -95,7 +96,8 @@ TEST_F(HubTest, MessagesGoToTheShardsThatHoldTheRoom) {
 
 TEST_F(HubTest, MessagesForEverybodyGoToAllShards) {
     bus.receive({message("1", {})});
-    for (unsigned shard = 0; shard < 3; ++shard) EXPECT_EQ(texts(shard), std::vector<std::string>{"41"});
+    for (unsigned shard = 0; shard < 3; ++shard)
+        EXPECT_EQ(texts(shard), std::vector<std::string>{"41"});
 }
 
 TEST_F(HubTest, MessagesForASocketGoToItsShard) {
@@ -138,7 +140,8 @@ TEST_F(HubTest, ARoomTakenUpAgainInTimeIsKept) {
 }
 
 TEST_F(HubTest, PublishingIsCounted) {
-    under_test.publish({message("1", {"a"}), message("2", {"a"})}, [](result<> r) { EXPECT_TRUE(r); });
+    under_test.publish({message("1", {"a"}), message("2", {"a"})},
+                       [](result<> r) { EXPECT_TRUE(r); });
     bus.publish_result = errc::unavailable;
     under_test.publish({message("3", {"a"})}, [](result<> r) { EXPECT_FALSE(r); });
     EXPECT_EQ(bus.published, 3U);

@@ -8,11 +8,14 @@
 namespace chat_gateway::server {
 namespace {
 
-wire_ref text(std::string_view data) { return wire_ref(wire_bytes::message(data)); }
+wire_ref text(std::string_view data) {
+    return wire_ref(wire_bytes::message(data));
+}
 
 TEST(WirePacket, FrameAndPacketAreTheSameBytes) {
     const auto small = wire_bytes::message("2[\"e\"]");
-    EXPECT_EQ(small.frame(), std::string("\x81\x07" "42[\"e\"]"));
+    EXPECT_EQ(small.frame(), std::string("\x81\x07"
+                                         "42[\"e\"]"));
     EXPECT_EQ(small.packet(), "42[\"e\"]");
     EXPECT_FALSE(small.is_binary());
     const auto binary = wire_bytes::binary(std::string_view("\0\1\2", 3));
@@ -33,7 +36,10 @@ TEST(Outbox, PollingTakesAllOfItAsOneBody) {
     out.push(text("a"));
     out.push(wire_ref(wire_bytes::binary("\1\2")));
     out.push(text("c"));
-    EXPECT_EQ(out.take_payload(), "4a\x1e" "bAQI=\x1e" "4c");
+    EXPECT_EQ(out.take_payload(),
+              "4a\x1e"
+              "bAQI=\x1e"
+              "4c");
     EXPECT_TRUE(out.empty());
     EXPECT_EQ(out.bytes(), 0U);
 }
@@ -47,7 +53,8 @@ TEST(Outbox, AnySplitOfTheBytesSentGivesTheSameStream) {
     }
     for (std::size_t step = 1; step <= expected.size(); ++step) {
         outbox out;
-        for (const auto& p : packets) out.push(p);
+        for (const auto& p : packets)
+            out.push(p);
         std::string sent;
         std::vector<char> scratch(64);
         while (!out.empty()) {
@@ -79,12 +86,16 @@ TEST(Outbox, RemembersWhereAFrameWasCut) {
     out.consume(2);
     EXPECT_TRUE(out.front_begun());
     EXPECT_EQ(out.front(), "4abc");
-    EXPECT_EQ(out.take_frames(), "4abc\x81\x04" "4def");
+    EXPECT_EQ(out.take_frames(),
+              "4abc\x81\x04"
+              "4def");
     EXPECT_TRUE(out.empty());
     EXPECT_FALSE(out.front_begun());
 }
 
-TEST(Outbox, IsSmall) { EXPECT_LE(sizeof(outbox), 40U); }
+TEST(Outbox, IsSmall) {
+    EXPECT_LE(sizeof(outbox), 40U);
+}
 
 }  // namespace
 }  // namespace chat_gateway::server

@@ -20,7 +20,9 @@ std::string json_of(std::string_view hex) {
     return out;
 }
 
-bool is_json(const std::string& text) { return nlohmann::json::accept(text); }
+bool is_json(const std::string& text) {
+    return nlohmann::json::accept(text);
+}
 
 TEST(MsgpackJson, PrintsWhatANodeServerSends) {
     for (const auto& row : recorded("values.json")) {
