@@ -109,7 +109,7 @@ void subscriber::arm() {
 }
 
 void subscriber::on_tick() {
-    if (false) {
+    if (!std::exchange(heard_, false)) {
         link_->reset("no sign of life");
         return;
     }
