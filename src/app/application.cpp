@@ -63,6 +63,10 @@ gateway::shard_options shard_options_of(const settings& s, const http::cors_poli
     o.engine.cors = &cors;
     o.engine.shard = number;
     o.session_cookie = s.session.cookie;
+    // The configuration check has parsed them already.
+    for (const auto& block : s.server.trusted_proxies) {
+        o.trusted_proxies.push_back(http::cidr::parse(block).value());
+    }
     o.rooms_per_socket = s.limits.rooms_per_socket;
     return o;
 }

@@ -143,9 +143,14 @@ private:
 };
 
 void shard::impl::admit(const http::request& r, unique_function<void(server::admission)> decide) {
+    // Only the log wants to know where a refused handshake came from.
+    std::string client;
+    if (log::enabled(log::level::debug)) {
+        client = http::client_address(r, options_.trusted_proxies);
+    }
     ask_.authenticate(
         loop_, session_cookie(r, options_.session_cookie),
-        [this, peer = r.peer, decide = std::move(decide)](chat::verdict v) mutable {
+        [this, client = std::move(client), decide = std::move(decide)](chat::verdict v) mutable {
             if (auto* who = std::get_if<chat::identity>(&v)) {
                 counts_.add(metric::handshakes_accepted);
                 return decide(std::make_unique<identity_ticket>(std::move(*who)));
@@ -153,13 +158,14 @@ void shard::impl::admit(const http::request& r, unique_function<void(server::adm
             if (const auto* why = std::get_if<chat::refusal>(&v)) {
                 counts_.add(counter_of(*why));
                 log::debug("handshake refused",
-                           {{"reason", chat::to_string(*why)}, {"peer", peer}});
+                           {{"reason", chat::to_string(*why)}, {"client", client}});
                 return decide(server::json_refusal(401, 4, "Unauthorized"));
             }
             const auto& down = std::get<chat::unavailable>(v);
             counts_.add(metric::handshakes_unavailable);
-            log::debug("handshake put off",
-                       {{"reason", down.what}, {"error", down.error.message()}, {"peer", peer}});
+            log::debug(
+                "handshake put off",
+                {{"reason", down.what}, {"error", down.error.message()}, {"client", client}});
             http::response busy = server::json_refusal(503, 5, "Service unavailable");
             busy.set("Retry-After", "5");
             decide(std::move(busy));

@@ -136,7 +136,7 @@ asio::awaitable<std::string> link::open(std::shared_ptr<stream> current, reply_r
     }
     if (answers.size() > due) co_return "more answers than questions";
     for (const auto& answer : answers) {
-        if (answer.is_error()) co_return answer.text;
+        if (answer.is_error()) co_return std::string(error_code_word(answer));
     }
     co_return std::string();
 }

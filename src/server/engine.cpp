@@ -4,6 +4,7 @@
 #include <chat_gateway/server/engine.hpp>
 #include <chat_gateway/websocket/handshake.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace chat_gateway::server {
@@ -263,7 +264,7 @@ void engine::impl::send(slot_handle h, const wire_ref& message) {
     if (!s || s->lingering || s->overflown || s->broken) return;
     s->out.push(message);
     mark_dirty(h, *s);
-    if (s->out.bytes() < early_flush_bytes) return;
+    if (s->out.bytes() < std::min(early_flush_bytes, options.send_queue_bytes)) return;
     // The caller may be walking a room: whatever is found out here is acted upon at the end of the
     // tick.
     if (auto* link = links_.find(s->link); link && !link->waits_writable) {

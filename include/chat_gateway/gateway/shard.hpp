@@ -2,18 +2,21 @@
 
 #include <chat_gateway/gateway/metrics.hpp>
 #include <chat_gateway/gateway/services.hpp>
+#include <chat_gateway/http/forwarded.hpp>
 #include <chat_gateway/net/event_loop.hpp>
 #include <chat_gateway/server/engine.hpp>
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace chat_gateway::gateway {
 
 struct shard_options {
     server::engine_options engine;
     std::string session_cookie = "connect.sid";
+    std::vector<http::cidr> trusted_proxies;  ///< whose X-Forwarded-For is believed
     std::size_t rooms_per_socket = 10000;
     /// How long a CONNECT waits for the bus to confirm its rooms.
     std::chrono::milliseconds subscribe_deadline{5000};

@@ -261,11 +261,11 @@ TEST(CloseReason, SlowConsumer) {
 }
 
 TEST(CloseReason, SlowConsumerByNotPolling) {
-    engine_world world({.send_queue_bytes = 100000});
+    engine_world world({.send_queue_bytes = 1500});
     const polling_client poller(world.port());
-    world.tell(poller.sid, std::string(60000, 'x'));
+    world.tell(poller.sid, std::string(1000, 'x'));
     EXPECT_EQ(world.session_count(), 1U);
-    world.tell(poller.sid, std::string(60000, 'y'));
+    world.tell(poller.sid, std::string(1000, 'y'));
     expect_closed(world, poller.sid, "slow_consumer");
     EXPECT_EQ(poller.get().body, unknown_session);
 }
