@@ -50,6 +50,11 @@ void admin_routes::on_request(http::request r, exchange_ptr e) {
     if (r.path.starts_with("/v1/") && !authorized(r)) {
         return e->respond(failure(401, "bearer token required").set("WWW-Authenticate", "Bearer"));
     }
+    // A web page must not make its visitor's browser publish: what browsers send across sites has
+    // an Origin.
+    if (r.method != "GET" && r.method != "HEAD" && r.has("Origin")) {
+        return e->respond(failure(403, "not for web pages"));
+    }
     std::string allowed;
     for (const route& candidate : table) {
         if (candidate.path != r.path) continue;

@@ -118,6 +118,23 @@ public:
         wait_for_signal();
     }
 
+    /// What is in the loops' hands may belong to another loop: everything that holds such things
+    /// goes while all loops still exist.
+    ~application() {
+        for (auto& l : loops_) {
+            l.door.reset();
+            l.routes.reset();
+            l.shard.reset();
+        }
+        for (auto& l : loops_)
+            l.loop.discard();
+        services_loop_.discard();
+        for (auto& l : loops_)
+            l.loop.discard();
+    }
+    application(const application&) = delete;
+    application& operator=(const application&) = delete;
+
     void run() {
         std::vector<std::jthread> threads;
         for (auto& l : loops_)
@@ -183,17 +200,20 @@ int run_application(const settings& s) {
     const auto public_address = reserve(s.server.host, s.server.port, "server.port");
     const auto admin_address = reserve(s.admin.host, s.admin.port, "admin.port");
     if (!public_address || !admin_address) return 2;
+    std::unique_ptr<application> app;
     try {
-        application app(s, *public_address, *admin_address);
-        log::info("listening", {{"public", public_address->text()},
-                                {"path", s.server.path},
-                                {"admin", admin_address->text()},
-                                {"loops", thread_count(s)}});
-        app.run();
+        app = std::make_unique<application>(s, *public_address, *admin_address);
     } catch (const std::exception& e) {
         log::error("cannot start", {{"error", e.what()}});
         return 2;
     }
+    log::info("listening", {{"public", public_address->text()},
+                            {"path", s.server.path},
+                            {"admin", admin_address->text()},
+                            {"loops", thread_count(s)}});
+    // An exception out of a loop is a broken invariant: it ends the process, and the supervisor
+    // starts it anew.
+    app->run();
     log::info("stopped");
     return 0;
 }

@@ -106,9 +106,8 @@ const std::vector<config_key>& table() {
          .alias = "REDIS_URL", .shown = secrecy::url},
 
         {KEY(postgres.url), .meaning = "Database of chats and users.", .check = check_postgres_url,
-         .accepted = "postgresql://[user[:password]@]host[:port]/database, or key=value pairs as "
-                     "libpq takes them",
-         .alias = "DATABASE_URL", .shown = secrecy::url},
+         .accepted = "postgresql://[user[:password]@]host[:port]/database", .alias = "DATABASE_URL",
+         .shown = secrecy::url},
         {KEY(postgres.pool_size), .meaning = "Connections to it.", .minimum = 1, .maximum = 64},
         {KEY(postgres.statement_timeout_ms), .meaning = "A query that takes longer is given up.",
          .minimum = 1, .maximum = hour_ms},

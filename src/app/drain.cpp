@@ -31,7 +31,7 @@ void drain::begin(unique_function<void()> done) {
 
 void drain::next_wave() {
     answers_due_ = shards_.size();
-    const bool last = services_.now() >= deadline_;
+    const bool last = last_wave_ = services_.now() >= deadline_;
     for (member& m : shards_) {
         m.shard->loop().post([this, &m, most = last ? static_cast<std::size_t>(-1) : m.wave] {
             const std::size_t left = m.shard->close_some(most);
@@ -54,7 +54,7 @@ void drain::on_wave_closed() {
         m.wave = std::max(smallest_wave, m.left / static_cast<std::size_t>(waves) + 1);
         log::debug("sessions to hand off", {{"sessions", m.left}, {"wave", m.wave}});
     }
-    if (left != 0) {
+    if (left != 0 && !last_wave_) {
         services_.after(wave_interval, [this] { next_wave(); });
     } else if (done_) {
         services_.after(farewell, std::exchange(done_, nullptr));

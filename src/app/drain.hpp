@@ -43,6 +43,7 @@ private:
     time_point deadline_{};
     std::size_t answers_due_ = 0;
     bool begun_ = false;
+    bool last_wave_ = false;
 };
 
 }  // namespace chat_gateway::app

@@ -121,9 +121,8 @@ std::string_view check_redis_url(std::string_view text) {
 }
 
 std::string_view check_postgres_url(std::string_view text) {
-    if (text.starts_with("postgres://") || text.starts_with("postgresql://")) return "";
-    const bool other_scheme = text.find("://") != text.npos && text.find("://") < text.find('=');
-    return !other_scheme && text.find('=') != text.npos ? "" : "is not a connection string";
+    const bool uri = text.starts_with("postgres://") || text.starts_with("postgresql://");
+    return uri ? "" : "is not a connection URI";
 }
 
 }  // namespace chat_gateway::app

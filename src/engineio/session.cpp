@@ -108,9 +108,10 @@ step session::on_deadline(time_point now) {
         candidate_lost();
         return {act::drop_candidate, {}};
     }
+    const bool due = now >= heartbeat_;
+    if (due && awaiting_pong_) return {act::close, close_reason::ping_timeout};
     if (now >= connect_deadline_) return {act::close, close_reason::connect_timeout};
-    if (now < heartbeat_) return {};
-    if (awaiting_pong_) return {act::close, close_reason::ping_timeout};
+    if (!due) return {};
     awaiting_pong_ = true;
     heartbeat_ = now + options_->ping_timeout;
     return {act::send_ping, {}};

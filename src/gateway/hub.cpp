@@ -1,4 +1,3 @@
-#include <chat_gateway/base/ids.hpp>
 #include <chat_gateway/gateway/hub.hpp>
 
 #include <utility>
@@ -29,7 +28,7 @@ hub::hub(scheduler& timers, chat::message_bus& bus, metrics_block& counts, unsig
 void hub::acquire(unsigned shard, const std::vector<std::string>& taken,
                   std::vector<std::string> wanted, unique_function<void()> done) {
     for (const auto& room : taken)
-        holders_[room] |= std::uint64_t{1} << shard;
+        holders_[room].shards |= std::uint64_t{1} << shard;
     wanted.insert(wanted.end(), taken.begin(), taken.end());
     bus_.subscribe(std::move(wanted), [done = std::move(done)](result<> confirmed) mutable {
         if (confirmed) done();
@@ -37,30 +36,40 @@ void hub::acquire(unsigned shard, const std::vector<std::string>& taken,
 }
 
 void hub::release(unsigned shard, const std::vector<std::string>& rooms) {
+    const time_point now = timers_.now();
     for (const auto& room : rooms) {
         const auto found = holders_.find(room);
-        if (found == holders_.end()) continue;
-        found->second &= ~(std::uint64_t{1} << shard);
-        if (found->second == 0) unheld_.push_back(room);
+        if (found == holders_.end() || found->second.shards == 0) continue;
+        found->second.shards &= ~(std::uint64_t{1} << shard);
+        if (found->second.shards != 0) continue;
+        found->second.released = now;
+        unheld_.emplace_back(now, room);
     }
-    if (unheld_.empty() || std::exchange(sweep_armed_, true)) return;
-    timers_.after(grace, [this] { drop_unheld(); });
+    arm_sweep();
 }
 
-// A room is dropped by the sweep behind the one that finds it let go, which is `grace` to twice
-// that later.
+void hub::arm_sweep() {
+    if (unheld_.empty() || std::exchange(sweep_armed_, true)) return;
+    timers_.after(unheld_.front().first + grace - timers_.now(), [this] {
+        sweep_armed_ = false;
+        drop_unheld();
+        arm_sweep();
+    });
+}
+
 void hub::drop_unheld() {
+    const time_point due = timers_.now() - grace;
     std::vector<std::string> gone;
-    for (auto& room : next_unheld_) {
+    for (; !unheld_.empty() && unheld_.front().first <= due; unheld_.pop_front()) {
+        auto& [when, room] = unheld_.front();
         const auto found = holders_.find(room);
-        if (found == holders_.end() || found->second != 0) continue;
+        // Taken up again since, perhaps let go once more: then a later entry tells.
+        if (found == holders_.end() || found->second.shards != 0) continue;
+        if (found->second.released != when) continue;
         holders_.erase(found);
         gone.push_back(std::move(room));
     }
     if (!gone.empty()) bus_.unsubscribe(gone);
-    next_unheld_ = std::exchange(unheld_, {});
-    sweep_armed_ = !next_unheld_.empty();
-    if (sweep_armed_) timers_.after(grace, [this] { drop_unheld(); });
 }
 
 void hub::publish(std::vector<socketio::cluster::message> messages,
@@ -80,10 +89,7 @@ std::uint64_t hub::shards_for(const socketio::cluster::message& m) const {
     std::uint64_t shards = 0;
     for (const auto& room : m.rooms) {
         const auto found = holders_.find(room);
-        if (found != holders_.end()) shards |= found->second;
-        // A socket's own room is known to its shard only, by the socket id.
-        if (const auto id = public_id::parse(room); id && id->shard() < shards_)
-            shards |= std::uint64_t{1} << id->shard();
+        if (found != holders_.end()) shards |= found->second.shards;
     }
     return shards;
 }

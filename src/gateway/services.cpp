@@ -5,6 +5,11 @@
 namespace chat_gateway::gateway {
 namespace {
 
+/// A store that has not answered a handshake by then counts as unreachable.
+constexpr std::chrono::seconds store_patience{5};
+/// Half of what the database's queue takes.
+constexpr std::size_t max_permission_questions = 500;
+
 /// A handler that runs on `home`, whichever thread calls it; as often as it is called.
 template <class... Args>
 unique_function<void(Args...)> at_home(net::event_loop& home,
@@ -52,7 +57,23 @@ void services::authenticate(net::event_loop& from, std::optional<std::string> co
                             unique_function<void(chat::verdict)> handler) {
     loop_.post(
         [this, cookie = std::move(cookie), handler = at_home(from, std::move(handler))]() mutable {
-            authenticator_.authenticate(std::move(cookie), std::move(handler));
+            // Whichever comes first, the verdict or the time at which a store counts as
+            // unreachable.
+            struct wait {
+                unique_function<void(chat::verdict)> handler;
+                scheduler::timer_id deadline = 0;
+            };
+            auto w = std::make_shared<wait>();
+            w->handler = std::move(handler);
+            w->deadline = loop_.after(store_patience, [w] {
+                if (auto tell = std::exchange(w->handler, nullptr)) {
+                    tell(chat::unavailable{"stores", make_error_code(errc::timeout)});
+                }
+            });
+            authenticator_.authenticate(std::move(cookie), [this, w](chat::verdict v) {
+                loop_.cancel(w->deadline);
+                if (auto tell = std::exchange(w->handler, nullptr)) tell(std::move(v));
+            });
         });
 }
 
@@ -87,7 +108,17 @@ void services::can_view_chat(net::event_loop& from, std::string user, std::strin
                              unique_function<void(result<bool>)> handler) {
     loop_.post([this, user = std::move(user), chat = std::move(chat),
                 handler = at_home(from, std::move(handler))]() mutable {
-        directory_.can_view_chat(std::move(user), std::move(chat), std::move(handler));
+        if (permission_questions_ >= max_permission_questions) {
+            return handler(
+                result<bool>(boost::system::in_place_error, make_error_code(errc::overloaded)));
+        }
+        ++permission_questions_;
+        directory_.can_view_chat(
+            std::move(user), std::move(chat),
+            [this, handler = std::move(handler)](result<bool> allowed) mutable {
+                --permission_questions_;
+                handler(std::move(allowed));
+            });
     });
 }
 

@@ -19,7 +19,9 @@ using server::wire_ref;
 using socketio::member_id;
 
 /// Permission questions of one socket that may be under way at a time.
-constexpr std::size_t max_joins_in_flight = 64;
+constexpr std::uint32_t max_questions = 64;
+/// Chats left while the list is late; whoever leaves more of them gets no list at all.
+constexpr std::size_t max_left_remembered = 1000;
 constexpr std::string_view chat_namespace = "/";
 
 class identity_ticket final : public server::admission_ticket {
@@ -125,6 +127,7 @@ private:
     void join_asked(chat_socket& s, std::string chat, std::string ack);
     void join_answered(chat_socket& s, const std::string& chat, std::string ack,
                        result<bool> allowed);
+    void enter_room(chat_socket& s, const std::string& chat, std::string ack);
     void leave_asked(chat_socket& s, const std::string& chat);
     void send(const chat_socket& s, std::string_view text) {
         engine_.send(s.session, wire_ref(wire_bytes::message(text)));
@@ -234,7 +237,7 @@ void shard::impl::on_action(chat_socket& s, socketio::connect_request&& r) {
     }
     s.connect_wanted = true;
     // A socket that left the namespace and comes back starts from the chat list again.
-    if (!s.rooms_ready && s.load == 0 && rooms_.rooms_of_count(s.session.index) == 0) load_chats(s);
+    if (!s.entering) load_chats(s);
     try_connect(s);
 }
 
@@ -269,6 +272,7 @@ void shard::impl::on_action(chat_socket& s, socketio::client_event&& e) {
 }
 
 void shard::impl::load_chats(chat_socket& s) {
+    s.entering = true;
     s.load = ask_.load_chats(
         loop_, s.user,
         [this, session = s.session, life = s.life](result<std::vector<std::string>> chats) {
@@ -282,20 +286,24 @@ void shard::impl::on_chats(chat_socket& s, result<std::vector<std::string>> chat
         counts_.add(metric::chat_lists_late);
         log::debug("failed to get chats for user",
                    {{"user", s.user}, {"error", chats.error().message()}});
-        return rooms_ready(s.session, s.life, true);
+        chats.emplace();
+    } else {
+        counts_.add(metric::chat_lists_loaded);
+        s.load = 0;
     }
-    counts_.add(metric::chat_lists_loaded);
-    s.load = 0;
     if (s.waiting) {
         std::erase_if(*chats,
                       [&](const std::string& chat) { return s.waiting->left.contains(chat); });
         s.waiting->left.clear();
         s.settle();
     }
-    if (chats->size() > options_.rooms_per_socket) {
-        counts_.add(metric::joins_denied_limit, chats->size() - options_.rooms_per_socket);
+    const std::size_t room_for =
+        options_.rooms_per_socket -
+        std::min(options_.rooms_per_socket, rooms_.rooms_of_count(s.session.index));
+    if (chats->size() > room_for) {
+        counts_.add(metric::joins_denied_limit, chats->size() - room_for);
         log::warn("more chats than rooms allowed", {{"user", s.user}, {"chats", chats->size()}});
-        chats->resize(options_.rooms_per_socket);
+        chats->resize(room_for);
     }
     enter_rooms(s, *chats, [this, session = s.session, life = s.life](bool confirmed) {
         rooms_ready(session, life, confirmed);
@@ -306,14 +314,14 @@ void shard::impl::enter_rooms(chat_socket& s, const std::vector<std::string>& ro
                               unique_function<void(bool)> done) {
     std::vector<std::string> taken;
     std::vector<std::string> wanted;
+    if (!std::exchange(s.own_room_held, true)) taken.push_back(s.id.text());
     for (const auto& room : rooms) {
         const auto change = rooms_.join(s.session.index, room);
+        (change.edge ? taken : wanted).push_back(room);
         if (!change.changed) continue;
         counts_.add(metric::joins);
         counts_.add(metric::rooms_joined);
-        (change.edge ? taken : wanted).push_back(room);
     }
-    if (taken.empty() && wanted.empty()) return done(true);
     // Whichever comes first, the confirmation or the deadline.
     struct wait {
         unique_function<void(bool)> done;
@@ -333,7 +341,7 @@ void shard::impl::enter_rooms(chat_socket& s, const std::vector<std::string>& ro
 void shard::impl::rooms_ready(slot_handle session, std::uint32_t life, bool confirmed) {
     chat_socket* s = find(session, life);
     if (!s) return;
-    if (!confirmed) {
+    if (!confirmed && !s->connected) {
         counts_.add(metric::subscriptions_late);
         log::debug("bus has not confirmed rooms in time", {{"user", s->user}});
     }
@@ -356,29 +364,33 @@ void shard::impl::leave_everything(chat_socket& s) {
     std::vector<std::string> emptied;
     counts_.subtract(metric::rooms_joined, rooms_.rooms_of_count(s.session.index));
     rooms_.leave_all(s.session.index, [&](std::string_view room) { emptied.emplace_back(room); });
-    if (!emptied.empty()) ask_.release(options_.engine.shard, std::move(emptied));
+    if (std::exchange(s.own_room_held, false)) emptied.push_back(s.id.text());
     if (s.connected) counts_.subtract(metric::sockets_connected);
-    s.connected = s.connect_wanted = s.rooms_ready = false;
+    s.connected = s.connect_wanted = s.rooms_ready = s.entering = false;
+    s.id = public_id::make(options_.engine.shard, s.session.index);  // each CONNECT gets its own
+    if (!emptied.empty()) ask_.release(options_.engine.shard, std::move(emptied));
     s.waiting.reset();
     ++s.life;
 }
 
 void shard::impl::join_asked(chat_socket& s, std::string chat, std::string ack) {
     if (s.waiting) s.waiting->left.erase(chat);
-    if (rooms_.contains(s.session.index, chat)) return acknowledge(s, ack);
-    auto& joins = s.pending().joins;
-    if (joins.size() >= max_joins_in_flight && !joins.contains(chat)) {
+    // In it already: answered when the bus has confirmed it, which may still be to come.
+    if (rooms_.contains(s.session.index, chat)) return enter_room(s, chat, std::move(ack));
+    if (s.questions >= max_questions) {
         counts_.add(metric::joins_denied_limit);
-        s.settle();
         return acknowledge(s, ack);
     }
+    ++s.questions;
     const std::uint32_t sequence = ++s.join_sequence;
-    joins[chat] = sequence;
+    s.pending().joins[chat] = sequence;
     ask_.can_view_chat(loop_, s.user, chat,
                        [this, session = s.session, life = s.life, chat, sequence,
                         ack = std::move(ack)](result<bool> allowed) mutable {
-                           chat_socket* asked = find(session, life);
+                           chat_socket* asked = find(session);
                            if (!asked) return;
+                           --asked->questions;
+                           if (asked->life != life) return;
                            const auto found = asked->pending().joins.find(chat);
                            // Left, or asked for anew, meanwhile: the later one wins.
                            if (found == asked->waiting->joins.end() || found->second != sequence) {
@@ -408,6 +420,10 @@ void shard::impl::join_answered(chat_socket& s, const std::string& chat, std::st
         log::debug("failed to join chat room", {{"user", s.user}, {"chat", chat}, {"reason", why}});
         return acknowledge(s, ack);
     }
+    enter_room(s, chat, std::move(ack));
+}
+
+void shard::impl::enter_room(chat_socket& s, const std::string& chat, std::string ack) {
     enter_rooms(s, {chat}, [this, session = s.session, life = s.life, ack = std::move(ack)](bool) {
         if (const chat_socket* joined = find(session, life)) acknowledge(*joined, ack);
     });
@@ -415,7 +431,11 @@ void shard::impl::join_answered(chat_socket& s, const std::string& chat, std::st
 
 void shard::impl::leave_asked(chat_socket& s, const std::string& chat) {
     if (s.waiting) s.waiting->joins.erase(chat);
-    if (s.load != 0) s.pending().left.insert(chat);
+    if (s.load != 0) {
+        auto& left = s.pending().left;
+        left.insert(chat);
+        if (left.size() > max_left_remembered) ask_.cancel_load(std::exchange(s.load, 0));
+    }
     const auto change = rooms_.leave(s.session.index, chat);
     s.settle();
     if (!change.changed) return;

@@ -2,6 +2,10 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 namespace chat_gateway::net {
 namespace {
 
@@ -42,13 +46,38 @@ void event_loop::post(unique_function<void()> task) {
 }
 
 void event_loop::run_mailbox() {
-    std::vector<unique_function<void()>> batch;
-    {
+    if (running_.empty()) {
         const std::lock_guard lock(mailbox_mutex_);
-        batch.swap(mailbox_);
+        running_.swap(mailbox_);
     }
-    for (auto& task : batch)
+    for (int n = 0; n < max_events_per_tick && !running_.empty(); ++n) {
+        auto task = std::move(running_.front());
+        running_.pop_front();
         task();
+    }
+    // The rest waits behind what is ready now. What was posted while nothing was left here has its
+    // own wake-up; what came to a mailbox that was not taken yet has not.
+    bool more = !running_.empty();
+    if (!more) {
+        const std::lock_guard lock(mailbox_mutex_);
+        more = !mailbox_.empty();
+    }
+    if (more) boost::asio::post(context_, [this] { run_mailbox(); });
+}
+
+void event_loop::discard() {
+    for (;;) {
+        std::deque<unique_function<void()>> unrun;
+        {
+            const std::lock_guard lock(mailbox_mutex_);
+            unrun.swap(mailbox_);
+        }
+        std::move(running_.begin(), running_.end(), std::back_inserter(unrun));
+        running_.clear();
+        const auto timers = std::exchange(timers_, {});
+        timer_times_.clear();
+        if (unrun.empty() && timers.empty()) return;
+    }
 }
 
 event_loop::timer_id event_loop::after(steady_clock::duration delay, unique_function<void()> task) {

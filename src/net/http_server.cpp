@@ -15,6 +15,7 @@
 
 #include <cerrno>
 #include <exception>
+#include <poll.h>
 #include <sys/socket.h>
 
 namespace chat_gateway::net {
@@ -132,7 +133,11 @@ private:
             response_ = http::response();
             const bool stay = keep_alive && !answer.close;
             const bool written = co_await write(std::move(answer), stay, head_only);
-            if (!written || !stay) break;
+            if (!written) break;
+            if (stay) continue;
+            // Input that nobody will read would turn the close into a reset.
+            if (buffer_.size() != 0) co_await linger();
+            break;
         }
         close();
     }
@@ -268,11 +273,25 @@ private:
                 char byte = 0;
                 const ssize_t n =
                     ::recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-                if (n > 0) return;  // a pipelined request: it waits its turn
+                if (n > 0) return self->watch_end();  // a pipelined request: it waits its turn
                 if (n < 0 && (errno == EAGAIN || errno == EINTR)) return self->watch_client();
                 self->settle(outcome::aborted);
                 if (const auto e = self->exchange_.lock()) e->abort();
             });
+    }
+
+    /// Bytes that wait hide the end behind them: look for it now and then.
+    void watch_end() {
+        watching_ = false;
+        loop_.after(std::chrono::seconds(1), [weak = weak_from_this(), waiting = exchange_] {
+            const auto self = weak.lock();
+            const auto e = waiting.lock();
+            if (!self || !e || self->outcome_ != outcome::waiting) return;
+            pollfd look{self->socket_.native_handle(), POLLRDHUP, 0};
+            if (::poll(&look, 1, 0) <= 0) return self->watch_end();
+            self->settle(outcome::aborted);
+            e->abort();
+        });
     }
 
     void settle(outcome o) {

@@ -127,11 +127,13 @@ public:
     bool restricts_users() const override { return !queries_->active_users.empty(); }
 
     void ping(unique_function<void(result<>)> handler) override {
+        // Ahead of the queue: a gateway with much to ask is busy, not unready.
         pool_->submit({[](pqxx::connection& c) { query(c, "select 1"); },
                        [handler = std::move(handler)](boost::system::error_code error) mutable {
                            if (error) return handler(error);
                            handler({});
-                       }});
+                       }},
+                      worker_pool::turn::next);
     }
 
 private:

@@ -61,12 +61,18 @@ private:
             report_failure(e);
             return false;
         }
-        if (pool_.gate_.succeeded()) log::info("postgres is back");
-        // Not as a connection option: poolers in between refuse those.
+        // Not as a connection option: poolers in between refuse those. A connection that does not
+        // take it is as good as none: a pooler may accept clients without a server behind it.
         const auto limit = std::to_string(pool_.options_.statement_timeout.count());
-        return guarded([&] {
-                   query(session_->connection(), "set statement_timeout = " + limit);
-               }) == failure::none;
+        const auto outcome =
+            guarded([&] { query(session_->connection(), "set statement_timeout = " + limit); });
+        if (outcome != failure::none) {
+            session_.reset();
+            if (pool_.gate_.failed(steady_clock::now())) log::warn("postgres takes no statements");
+            return false;
+        }
+        if (pool_.gate_.succeeded()) log::info("postgres is back");
+        return true;
     }
 
     void report_failure(const std::exception& e) {
@@ -127,14 +133,19 @@ worker_pool::~worker_pool() {
     stop();
 }
 
-void worker_pool::submit(job j) {
+void worker_pool::submit(job j, turn when) {
     std::unique_lock lock(mutex_);
     if (stopped_ || queue_.size() >= max_queued) {
         const auto error = stopped_ ? errc::closed : errc::overloaded;
         lock.unlock();
         return finish(std::move(j), make_error_code(error));
     }
-    queue_.push_back({std::move(j), steady_clock::now()});
+    queued q{std::move(j), steady_clock::now()};
+    if (when == turn::next) {
+        queue_.push_front(std::move(q));
+    } else {
+        queue_.push_back(std::move(q));
+    }
     lock.unlock();
     changed_.notify_one();
 }

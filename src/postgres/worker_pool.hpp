@@ -10,6 +10,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -33,6 +34,7 @@ struct job {
 class worker_pool {
 public:
     static constexpr std::size_t max_queued = 1000;
+    enum class turn : std::uint8_t { in_line, next };
 
     worker_pool(pool_options o, post_function post);
     ~worker_pool();
@@ -41,7 +43,7 @@ public:
 
     /// A job that cannot be queued is told errc::overloaded or errc::closed; one that waited longer
     /// than a statement may run is told errc::timeout, and its statement is not run.
-    void submit(job j);
+    void submit(job j, turn when = turn::in_line);
     void post(unique_function<void()> task) { post_(std::move(task)); }
     void stop();
 

@@ -5,6 +5,7 @@
 #include <chat_gateway/websocket/handshake.hpp>
 
 #include <algorithm>
+#include <unistd.h>
 #include <utility>
 
 namespace chat_gateway::server {
@@ -39,6 +40,29 @@ http::response plain_refusal(unsigned status, std::string_view text) {
     r.close = true;
     return r;
 }
+
+http::response not_now() {
+    http::response r = json_refusal(503, 5, "Service unavailable");
+    r.set("Retry-After", std::string(retry_after_seconds));
+    r.close = true;
+    return r;
+}
+
+/// A descriptor on its way to another loop.
+class travelling_socket {
+public:
+    explicit travelling_socket(int fd) : fd_(fd) {}
+    travelling_socket(travelling_socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    travelling_socket& operator=(travelling_socket&&) = delete;
+    ~travelling_socket() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    int release() { return std::exchange(fd_, -1); }
+    [[nodiscard]] int get() const { return fd_; }
+
+private:
+    int fd_;
+};
 
 /// An upgrade's refusal is the bare message, as Node writes it to the socket.
 http::response refusal_for(request_error e, bool upgrade) {
@@ -99,6 +123,10 @@ void engine::impl::handle(http::request r, std::shared_ptr<net::local_exchange> 
     }
     const auto& request = std::get<engineio::engine_request>(parsed);
     if (request.via == transport::websocket) {
+        if (r.method != "GET") {
+            return with_headers(e, cors_headers(r))
+                ->respond(refusal_for(request_error::bad_request, true));
+        }
         if (const auto fault = websocket_fault(r); !fault.empty()) {
             return with_headers(e, cors_headers(r))->respond(plain_refusal(400, fault));
         }
@@ -144,14 +172,13 @@ void engine::impl::route_upgrade(const http::request& r, const public_id& sid,
     if (ec) return;
     const int fd = detached->socket.release(ec);
     if (ec) return;
-    owner.loop.post([&owner, fd, protocol, request = std::move(request)]() mutable {
+    owner.loop.post([&owner, travelling = travelling_socket(fd), protocol,
+                     request = std::move(request)]() mutable {
         net::stream_socket socket(owner.loop.context());
         boost::system::error_code failed;
-        socket.assign(protocol, fd, failed);
-        if (failed) {
-            ::close(fd);
-            return;
-        }
+        socket.assign(protocol, travelling.get(), failed);
+        if (failed) return;
+        travelling.release();
         owner.serve_upgrade(std::move(socket), std::move(request));
     });
 }
@@ -160,10 +187,7 @@ void engine::impl::handshake(http::request r, transport via,
                              std::shared_ptr<net::local_exchange> e) {
     auto headers = cors_headers(r);
     if (!admitting) {
-        http::response refusal = json_refusal(503, 5, "Service unavailable");
-        refusal.set("Retry-After", std::string(retry_after_seconds));
-        refusal.close = true;
-        return with_headers(std::move(e), std::move(headers))->respond(std::move(refusal));
+        return with_headers(std::move(e), std::move(headers))->respond(not_now());
     }
     const auto gone = std::make_shared<bool>(false);
     e->on_abort([gone] { *gone = true; });
@@ -179,8 +203,9 @@ void engine::impl::handshake(http::request r, transport via,
             return with_headers(std::move(e), std::move(headers))->respond(std::move(*refusal));
         }
         auto& ticket = std::get<std::unique_ptr<admission_ticket>>(decided);
-        if (sessions.next_index() > public_id::max_index) {
-            return e->respond(json_refusal(503, 5, "Service unavailable"));
+        // The drain may have begun while the stores were asked.
+        if (!admitting || sessions.next_index() > public_id::max_index) {
+            return with_headers(std::move(e), std::move(headers))->respond(not_now());
         }
         if (via == transport::websocket) {
             auto detached = e->detach();
@@ -239,7 +264,6 @@ void engine::impl::apply(slot_handle h, engineio::step step, std::string_view da
             if (auto* candidate = links_.find(s->candidate)) {
                 candidate->queue(
                     wire_bytes::text_packet(engineio::packet_type::pong, "probe").frame());
-                write_link(s->candidate);
             }
             release_poll(*s, "6");
             break;
@@ -256,7 +280,7 @@ void engine::impl::apply(slot_handle h, engineio::step step, std::string_view da
             finish(h, step.reason);
             break;
     }
-    if ((s = sessions.find(h))) schedule(h, *s);
+    if ((s = sessions.find(h)) && !s->lingering) schedule(h, *s);
 }
 
 void engine::impl::send(slot_handle h, const wire_ref& message) {
@@ -267,6 +291,7 @@ void engine::impl::send(slot_handle h, const wire_ref& message) {
     if (s->out.bytes() < std::min(early_flush_bytes, options.send_queue_bytes)) return;
     // The caller may be walking a room: whatever is found out here is acted upon at the end of the
     // tick.
+    if (s->held) return release_poll(*s, s->out.take_payload());
     if (auto* link = links_.find(s->link); link && !link->waits_writable) {
         s->broken = try_write(s->link, &s->out) == websocket_link::write_result::failed;
     }
@@ -297,11 +322,17 @@ void engine::impl::finish(slot_handle h, close_reason reason) {
         close_polling(s, reason);
     }
     if (s.lingering) {
+        ++lingering;
         wheel_.add({h, false}, s.linger_until);
     } else {
         sessions.erase(h);
     }
     events.on_close(h, reason);
+}
+
+void engine::impl::erase_lingering(slot_handle h) {
+    --lingering;
+    sessions.erase(h);
 }
 
 void engine::impl::mark_dirty(slot_handle h, session_entry& s) {
@@ -322,6 +353,7 @@ void engine::impl::flush(slot_handle h) {
     session_entry* s = sessions.find(h);
     if (!s) return;
     s->dirty = false;
+    if (s->lingering) return;
     if (s->overflown) return finish(h, close_reason::slow_consumer);
     if (s->broken) return finish(h, close_reason::transport_lost);
     if (s->link) return write_link(s->link);
@@ -352,11 +384,13 @@ void engine::impl::on_clock() {
         if (due.is_link) return drop_link(due.handle);
         session_entry* s = sessions.find(due.handle);
         if (!s) return;
-        s->armed_for = time_point::max();
         if (s->lingering) {
-            if (now >= s->linger_until) sessions.erase(due.handle);
+            if (now >= s->linger_until) erase_lingering(due.handle);
             return;
         }
+        // An entry that was overtaken by an earlier one ends here; the one in force re-arms.
+        if (now < s->armed_for) return;
+        s->armed_for = time_point::max();
         for (;;) {
             const auto step = s->life.on_deadline(now);
             if (step.what == act::none) return schedule(due.handle, *s);
@@ -396,10 +430,12 @@ void engine::stop_admitting() {
     impl_->admitting = false;
 }
 std::vector<slot_handle> engine::sessions() {
-    return impl_->sessions.handles();
+    auto open = impl_->sessions.handles();
+    std::erase_if(open, [&](slot_handle h) { return impl_->sessions.find(h)->lingering; });
+    return open;
 }
 std::size_t engine::session_count() const {
-    return impl_->sessions.size();
+    return impl_->sessions.size() - impl_->lingering;
 }
 
 }  // namespace chat_gateway::server

@@ -75,6 +75,7 @@ public:
     engine_events& events;
     std::vector<engine*> peers;
     slot_map<session_entry> sessions;
+    std::size_t lingering = 0;  ///< of the sessions, those that are closed for the application
     bool admitting = true;
 
 private:
@@ -92,6 +93,7 @@ private:
                        std::shared_ptr<net::local_exchange> e);
     void apply(slot_handle h, engineio::step s, std::string_view data = {}, bool binary = false);
     void finish(slot_handle h, engineio::close_reason reason);
+    void erase_lingering(slot_handle h);
     void mark_dirty(slot_handle h, session_entry& s);
     void schedule(slot_handle h, session_entry& s);
     void end_tick();
@@ -114,6 +116,7 @@ private:
     void arm_read(slot_handle link);
     void on_readable(slot_handle link);
     bool consume(slot_handle link, std::span<char> bytes);
+    void answer_controls(slot_handle link);
     void on_event(slot_handle link, const websocket::event& e);
     void on_message(slot_handle link, const websocket::event& e);
     void upgraded(slot_handle session);

@@ -55,7 +55,7 @@ void engine::impl::serve_polling(polling_request r, std::shared_ptr<net::exchang
 void engine::impl::serve_get(slot_handle h, session_entry& s, std::shared_ptr<net::exchange> e) {
     if (s.lingering) {
         if (!s.out.empty()) return e->respond(payload(s.out.take_payload()));
-        sessions.erase(h);
+        erase_lingering(h);
         return e->respond(
             payload("6\x1e"
                     "1"));

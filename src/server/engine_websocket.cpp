@@ -106,17 +106,26 @@ void engine::impl::on_readable(slot_handle h) {
     arm_read(h);
 }
 
-/// False: the link is gone.
+/// False: the link is gone. Answers to control frames leave together.
 bool engine::impl::consume(slot_handle h, std::span<char> bytes) {
     auto* link = links_.find(h);
     if (!link) return false;
     link->parser.feed(bytes);
     while ((link = links_.find(h))) {
         const auto event = link->parser.next();
-        if (!event) return true;
+        if (!event) break;
         on_event(h, *event);
+        if ((link = links_.find(h)) && link->queued() > max_own_bytes) answer_controls(h);
     }
-    return false;
+    if (link && link->queued() != 0) answer_controls(h);
+    return links_.find(h) != nullptr;
+}
+
+void engine::impl::answer_controls(slot_handle h) {
+    write_link(h);
+    const auto* link = links_.find(h);
+    if (!link || link->now == role::closing || link->queued() <= max_own_bytes) return;
+    link_lost(h, close_reason::transport_error);
 }
 
 void engine::impl::on_event(slot_handle h, const websocket::event& e) {
@@ -128,9 +137,7 @@ void engine::impl::on_event(slot_handle h, const websocket::event& e) {
             return on_message(h, e);
         case kind::ping:
             if (link.now == role::closing) return;
-            link.queue(websocket::encode_frame(websocket::opcode::pong, e.payload));
-            if (link.queued() > max_own_bytes) return link_lost(h, close_reason::transport_error);
-            return write_link(h);
+            return link.queue(websocket::encode_frame(websocket::opcode::pong, e.payload));
         case kind::pong:
             return;
         case kind::close:
@@ -147,7 +154,7 @@ void engine::impl::on_event(slot_handle h, const websocket::event& e) {
                 s->candidate = {};
                 s->life.candidate_lost();
             }
-            if (!error) link.close_when_written = true;
+            (error ? link.shut_when_written : link.close_when_written) = true;
             say_goodbye(h, e.code);
             if (s && attached)
                 finish(session, error ? close_reason::transport_error : close_reason::client_close);
@@ -227,7 +234,11 @@ void engine::impl::write_link(slot_handle h) {
     session_entry* s = link->now == role::attached ? sessions.find(link->session) : nullptr;
     switch (try_write(h, s ? &s->out : nullptr)) {
         case write_result::done:
-            if (link->close_when_written) drop_link(h);
+            if (link->close_when_written) return drop_link(h);
+            if (link->shut_when_written) {
+                boost::system::error_code ignored;
+                link->socket.shutdown(net::stream_socket::shutdown_send, ignored);
+            }
             return;
         case write_result::blocked:
             return;

@@ -43,6 +43,7 @@ public:
     role now;
     bool waits_writable = false;
     bool close_when_written = false;
+    bool shut_when_written = false;  ///< the peer then sees the end, and its last words are read
 
 private:
     [[nodiscard]] write_result send(std::string_view bytes, std::size_t& sent);

@@ -15,7 +15,7 @@ wire_bytes wire_bytes::text_packet(engineio::packet_type type, std::string_view 
     out.bytes_ = shared_bytes::create(n + 1 + data.size(), [&](char* to) {
         std::memcpy(to, header.data(), n);
         to[n] = static_cast<char>('0' + static_cast<int>(type));
-        std::memcpy(to + n + 1, data.data(), data.size());
+        if (!data.empty()) std::memcpy(to + n + 1, data.data(), data.size());
     });
     return out;
 }

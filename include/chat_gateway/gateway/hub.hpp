@@ -6,10 +6,12 @@
 #include <chat_gateway/server/wire_packet.hpp>
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace chat_gateway::gateway {
@@ -59,6 +61,7 @@ private:
 
     void on_messages(std::vector<socketio::cluster::message> messages);
     [[nodiscard]] std::uint64_t shards_for(const socketio::cluster::message& m) const;
+    void arm_sweep();
     void drop_unheld();
 
     scheduler& timers_;
@@ -66,11 +69,13 @@ private:
     metrics_block& counts_;
     unsigned shards_;
     deliver_function deliver_;
-    /// Room -> the shards that hold it, a bit each; 0 while the grace period runs.
-    std::unordered_map<std::string, std::uint64_t, text_hash, std::equal_to<>> holders_;
-    std::vector<std::string> unheld_;  ///< let go since the last sweep
+    struct holding {
+        std::uint64_t shards = 0;  ///< a bit each; 0 while the grace period runs
+        time_point released{};     ///< when the last one let go
+    };
+    std::unordered_map<std::string, holding, text_hash, std::equal_to<>> holders_;
+    std::deque<std::pair<time_point, std::string>> unheld_;  ///< in order of release
     bool sweep_armed_ = false;
-    std::vector<std::string> next_unheld_;
 };
 
 }  // namespace chat_gateway::gateway

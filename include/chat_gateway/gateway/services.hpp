@@ -42,6 +42,7 @@ public:
     load_id load_chats(net::event_loop& from, std::string user,
                        unique_function<void(result<std::vector<std::string>>)> handler);
     void cancel_load(load_id id);
+    /// errc::overloaded when too many ask at once: chat lists and handshakes need the database too.
     void can_view_chat(net::event_loop& from, std::string user, std::string chat,
                        unique_function<void(result<bool>)> handler);
 
@@ -72,6 +73,7 @@ private:
     chat::membership membership_;
     std::vector<shard_door> shards_;
     std::unique_ptr<gateway::hub> hub_;
+    std::size_t permission_questions_ = 0;  ///< under way; services loop only
     std::atomic<load_id> next_load_{1};
     std::unordered_map<load_id, chat::membership::load_id> loads_;  ///< services loop only
 };

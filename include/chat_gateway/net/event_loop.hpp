@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <array>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <string>
@@ -34,10 +35,12 @@ public:
 
     boost::asio::io_context& context() { return context_; }
 
-    /// Until stop(). What is posted later never runs; it is destroyed with the loop, so on no other
+    /// Until stop(). What is posted later never runs; it is destroyed by discard(), on no other
     /// loop's thread.
     void run();
     void stop();
+    /// After run(): destroys what was posted and did not run, while what it refers to still exists.
+    void discard();
 
     /// The only door between loops: runs `task` here, FIFO per sender; one wake-up for what piles
     /// up in between. Thread-safe.
@@ -64,7 +67,8 @@ private:
     std::unique_ptr<std::array<char, 64 * 1024>> receive_buffer_;
 
     std::mutex mailbox_mutex_;
-    std::vector<unique_function<void()>> mailbox_;
+    std::deque<unique_function<void()>> mailbox_;
+    std::deque<unique_function<void()>> running_;  ///< taken out of it, not run yet
 
     boost::asio::steady_timer timer_;
     std::map<std::pair<time_point, timer_id>, unique_function<void()>> timers_;

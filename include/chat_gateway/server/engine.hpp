@@ -78,6 +78,7 @@ public:
 
     /// No further handshakes: they get 503. Sessions go on.
     void stop_admitting();
+    /// Those that are open for the application.
     [[nodiscard]] std::vector<slot_handle> sessions();
     [[nodiscard]] std::size_t session_count() const;
 

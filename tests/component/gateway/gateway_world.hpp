@@ -89,8 +89,8 @@ public:
         services_.start();
         for (auto& n : nodes_) {
             n.shard->engine().set_peers(engines);
-            n.door = std::make_unique<net::listener>(
-                n.loop, where, [this, &n](net::stream_socket peer) {
+            n.door =
+                std::make_unique<net::listener>(n.loop, where, [this, &n](net::stream_socket peer) {
                     net::serve_http(n.loop, std::move(peer), *n.routes, limits_);
                 });
             n.thread = std::thread([&n] { n.loop.run(); });

@@ -108,7 +108,8 @@ TEST_F(Handshake, OfAClientThatDidNotWaitOpensNothing) {
     for (int n = 0; n < 10; ++n)
         raw_client(world.port()).send_upgrade(websocket_path, session);
     page(world, session).connected();
-    // A polling session whose answer found nobody lives until its ping timeout; a WebSocket does not.
+    // A polling session whose answer found nobody lives until its ping timeout; a WebSocket does
+    // not.
     EXPECT_TRUE(world.reaches(metric::websocket_sessions_open, 0));
 }
 

@@ -194,7 +194,10 @@ TEST_F(Delivery, AttachmentsFollowTheirEvent) {
     EXPECT_EQ(ann.wire.frame(), text_of("4" + packet));
     EXPECT_EQ(ann.wire.frame(), binary_of("\x01\x02"));
     EXPECT_EQ(ann.wire.frame(), binary_of("\xff"));
-    EXPECT_EQ(bob.get().body, "4" + packet + "\x1e" "bAQI=\x1e" "b/w==");
+    EXPECT_EQ(bob.get().body, "4" + packet +
+                                  "\x1e"
+                                  "bAQI=\x1e"
+                                  "b/w==");
 }
 
 TEST_F(Delivery, OfAnotherNamespaceIsNotOurs) {
@@ -224,7 +227,7 @@ protected:
                    questions;
         });
     }
-    void answer(std::size_t question, result<bool> allowed) {
+    void answer(std::size_t question, const result<bool>& allowed) {
         world.with_stores([&](stores& s) { s.directory.questions.at(question)(allowed); });
     }
     /// Whether the page gets what is said in room c.
@@ -270,7 +273,7 @@ TEST_F(Rooms, JoinThatTheDatabaseCannotDecideIsNotCarriedOut) {
     hold_questions();
     ann.ask("clientJoinRoom", "c", "7");
     ASSERT_TRUE(asked(1));
-    answer(0, make_error_code(errc::unavailable));
+    answer(0, result<bool>(boost::system::in_place_error, errc::unavailable));
     EXPECT_EQ(ann.wire.frame(), text_of("437[]"));
     EXPECT_FALSE(in_room(ann));
     EXPECT_EQ(world.count(metric::joins_failed_database), 1U);
@@ -282,7 +285,7 @@ TEST_F(Rooms, LeaveBehindAJoinWins) {
     ann.ask("clientLeaveRoom", "c", "2");
     EXPECT_EQ(ann.wire.frame(), text_of("432[]"));
     ASSERT_TRUE(asked(1));
-    answer(0, true);
+    answer(0, result<bool>(true));
     EXPECT_EQ(ann.wire.frame(), text_of("431[]"));
     EXPECT_FALSE(in_room(ann));
 }
@@ -293,10 +296,10 @@ TEST_F(Rooms, JoinBehindALeaveWins) {
     ann.ask("clientLeaveRoom", "c");
     ann.ask("clientJoinRoom", "c", "3");
     ASSERT_TRUE(asked(2));
-    answer(1, true);
+    answer(1, result<bool>(true));
     EXPECT_EQ(ann.wire.frame(), text_of("433[]"));
     EXPECT_TRUE(in_room(ann));
-    answer(0, false);
+    answer(0, result<bool>(false));
     EXPECT_EQ(ann.wire.frame(), text_of("431[]"));
     EXPECT_TRUE(in_room(ann));
 }
@@ -307,10 +310,10 @@ TEST_F(Rooms, OlderAnswerDoesNotCountForANewerQuestion) {
     ann.ask("clientLeaveRoom", "c");
     ann.ask("clientJoinRoom", "c", "3");
     ASSERT_TRUE(asked(2));
-    answer(0, true);
+    answer(0, result<bool>(true));
     EXPECT_EQ(ann.wire.frame(), text_of("431[]"));
     EXPECT_FALSE(in_room(ann));
-    answer(1, false);
+    answer(1, result<bool>(false));
     EXPECT_EQ(ann.wire.frame(), text_of("433[]"));
     EXPECT_FALSE(in_room(ann));
 }
@@ -322,7 +325,7 @@ TEST_F(Rooms, AnswerForASocketThatLeftTheNamespaceIsVoid) {
     ann.wire.text("41");
     ann.wire.text("40");
     ann.connected();
-    answer(0, true);
+    answer(0, result<bool>(true));
     EXPECT_FALSE(in_room(ann));
     EXPECT_EQ(world.count(metric::rooms_joined), 0U);
 }
@@ -448,8 +451,7 @@ TEST(Drain, RefusesHandshakesAndClosesSockets) {
     world.on_each([&](gateway::shard& s) { EXPECT_EQ(s.close_some(10), 0U); });
     EXPECT_EQ(p.wire.frame(), empty_close());
     const auto told = get.response();  // unless it came behind the close
-    EXPECT_EQ(told.body,
-              told.status == 200 ? "1" : R"({"code":1,"message":"Session ID unknown"})");
+    EXPECT_EQ(told.body, told.status == 200 ? "1" : R"({"code":1,"message":"Session ID unknown"})");
     EXPECT_EQ(world.count(metric::sessions_open), 0U);
     EXPECT_EQ(world.count(metric::closed_shutting_down), 2U);
 }

@@ -1,6 +1,5 @@
 #include "support/manual_scheduler.hpp"
 
-#include <chat_gateway/base/ids.hpp>
 #include <chat_gateway/gateway/hub.hpp>
 
 #include <gtest/gtest.h>
@@ -100,10 +99,16 @@ TEST_F(HubTest, MessagesForEverybodyGoToAllShards) {
         EXPECT_EQ(texts(shard), std::vector<std::string>{"41"});
 }
 
-TEST_F(HubTest, MessagesForASocketGoToItsShard) {
-    bus.receive({message("1", {public_id::make(1, 7).text()})});
-    EXPECT_TRUE(delivered[0].empty());
-    EXPECT_EQ(texts(1), std::vector<std::string>{"41"});
+TEST_F(HubTest, TheGracePeriodStartsAnewWithEachRelease) {
+    under_test.acquire(0, {"a"}, {}, [] {});
+    under_test.release(0, {"a"});
+    timers.advance(hub::grace - 1ms);
+    under_test.acquire(0, {"a"}, {}, [] {});
+    under_test.release(0, {"a"});
+    timers.advance(hub::grace - 1ms);
+    EXPECT_TRUE(bus.unsubscribed.empty());
+    timers.advance(2ms);
+    EXPECT_EQ(bus.unsubscribed, std::vector<std::string>{"a"});
 }
 
 TEST_F(HubTest, OtherNamespacesAreNotServed) {
@@ -122,7 +127,7 @@ TEST_F(HubTest, ARoomIsDroppedWhenNobodyHeldItForTheGracePeriod) {
     under_test.release(1, {"a"});
     timers.advance(hub::grace - 1ms);
     EXPECT_TRUE(bus.unsubscribed.empty());
-    timers.advance(hub::grace + 2ms);
+    timers.advance(2ms);
     EXPECT_EQ(bus.unsubscribed, std::vector<std::string>{"a"});
     EXPECT_EQ(under_test.room_count(), 0U);
 }
