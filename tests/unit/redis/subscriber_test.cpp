@@ -95,17 +95,19 @@ TEST_F(RedisSubscriber, AfterALossEverythingIsAskedForAgain) {
 }
 
 TEST_F(RedisSubscriber, AHalfDeadConnectionIsNoticed) {
-    int pings = 0;
+    // Greetings are answered, however many it takes on a slow machine; the first sign of life is not.
+    bool silent = false;
     server_.answer = [&](const words& c) -> std::string {
         if (c.front() != "PING") return confirmations(c);
-        return ++pings == 2 ? ""
-                            : "+PONG\r\n";  // the greeting is answered, the sign of life is not
+        if (silent || !subject_ || !subject_->is_up()) return "+PONG\r\n";
+        silent = true;
+        return "";
     };
     subscriber_options o;
     o.ping_interval = 20ms;
     start(o);
     run_until(loop_, [&] { return subject_->reconnects() == 1; });
-    EXPECT_GE(pings, 3);
+    EXPECT_TRUE(silent);
 }
 
 TEST_F(RedisSubscriber, SignsOfLifeKeepItUp) {
