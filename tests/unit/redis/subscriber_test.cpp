@@ -95,7 +95,8 @@ TEST_F(RedisSubscriber, AfterALossEverythingIsAskedForAgain) {
 }
 
 TEST_F(RedisSubscriber, AHalfDeadConnectionIsNoticed) {
-    // Greetings are answered, however many it takes on a slow machine; the first sign of life is not.
+    // Greetings are answered, however many it takes on a slow machine; the first sign of life is
+    // not.
     bool silent = false;
     server_.answer = [&](const words& c) -> std::string {
         if (c.front() != "PING") return confirmations(c);
