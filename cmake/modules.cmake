@@ -33,6 +33,6 @@ function(chat_gateway_tests label name)
     set_tests_properties(${label}.${name} PROPERTIES LABELS ${label} TIMEOUT 300)
     return()
   endif()
-  gtest_discover_tests(${label}_${name} TEST_PREFIX ${label}.${name}. PROPERTIES LABELS ${label} TIMEOUT 120
+  gtest_discover_tests(${label}_${name} NO_PRETTY_VALUES TEST_PREFIX ${label}.${name}. PROPERTIES LABELS ${label} TIMEOUT 120
                        DISCOVERY_TIMEOUT 60)
 endfunction()

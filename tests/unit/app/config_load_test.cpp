@@ -246,7 +246,7 @@ TEST(ConfigLoad, AllFaultsAreToldALineEach) {
             StartsWith("session.user_pointer: \"user\" does not begin with /;"),
             StartsWith("session.store: \"file\" is not a choice; accepted: redis or memory"),
             StartsWith("redis.url: the value is not a Redis URL;"),
-            StartsWith("postgres.url: the value is not a connection string;"),
+            StartsWith("postgres.url: the value is not a connection URI;"),
             StartsWith(
                 R"(log.level: "loud\nlevel" is not a choice; accepted: trace, debug, info, warn or error)")));
     for (const auto& fault : faults)

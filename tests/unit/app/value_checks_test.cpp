@@ -98,9 +98,10 @@ TEST(ValueChecks, RedisUrlOfAnotherVersion) {
 TEST(ValueChecks, PostgresUrl) {
     expect_accepted(check_postgres_url,
                     {"postgres://h/db", "postgresql://u:p@h:1/db?sslmode=require",
-                     "host=/run/postgresql dbname=chat", "dbname=x application_name='a://b'"});
-    expect_refused(check_postgres_url, "is not a connection string",
-                   {"", "chat", "mysql://h/db", "mysql://h/db?a=b"});
+                     "postgresql:///chat?host=/run/postgresql"});
+    expect_refused(check_postgres_url, "is not a connection URI",
+                   {"", "chat", "mysql://h/db", "mysql://h/db?a=b",
+                    "host=/run/postgresql dbname=chat"});
 }
 
 }  // namespace
