@@ -99,9 +99,9 @@ TEST(ValueChecks, PostgresUrl) {
     expect_accepted(check_postgres_url,
                     {"postgres://h/db", "postgresql://u:p@h:1/db?sslmode=require",
                      "postgresql:///chat?host=/run/postgresql"});
-    expect_refused(check_postgres_url, "is not a connection URI",
-                   {"", "chat", "mysql://h/db", "mysql://h/db?a=b",
-                    "host=/run/postgresql dbname=chat"});
+    expect_refused(
+        check_postgres_url, "is not a connection URI",
+        {"", "chat", "mysql://h/db", "mysql://h/db?a=b", "host=/run/postgresql dbname=chat"});
 }
 
 }  // namespace
