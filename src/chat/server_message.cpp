@@ -1,6 +1,5 @@
-#include "js_number.hpp"
-
 #include <chat_gateway/chat/server_message.hpp>
+#include <chat_gateway/socketio/cluster/msgpack_json.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -78,7 +77,10 @@ std::optional<std::string> fault_of(const json& object) {
 }
 
 std::string printed(const json& value) {
-    return value.is_number_float() ? js_number(value.get<double>()) : value.dump();
+    if (!value.is_number_float()) return value.dump();
+    std::string text;
+    socketio::cluster::append_js_number(text, value.get<double>());
+    return text;
 }
 
 message to_message(const json& object) {

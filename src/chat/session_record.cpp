@@ -1,6 +1,5 @@
-#include "js_number.hpp"
-
 #include <chat_gateway/chat/session_record.hpp>
+#include <chat_gateway/socketio/cluster/msgpack_json.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -69,7 +68,9 @@ result<std::optional<std::string>> user_of_record(std::string_view record,
     std::optional<std::string> user;
     const auto* id = find(session, user_pointer);
     if (id == nullptr) return user;
-    if (id->is_number()) user = js_number(id->get<double>());
+    if (id->is_number()) {
+        socketio::cluster::append_js_number(user.emplace(), id->get<double>());
+    }
     if (id->is_string() && !id->get_ref<const std::string&>().empty()) {
         user = id->get<std::string>();
     }
