@@ -32,7 +32,7 @@ TEST(MsgpackJson, PrintsWhatANodeServerSends) {
         const auto size = append_json(bytes, out, attachments);
         ASSERT_TRUE(size) << row.at("name");
         EXPECT_EQ(*size, bytes.size()) << row.at("name");
-        EXPECT_EQ(out, row.at("json")) << row.at("name");
+        EXPECT_EQ(out, row.at("json").get<std::string>()) << row.at("name");
         EXPECT_EQ(attachments, attachments_of(row)) << row.at("name");
     }
 }

@@ -20,9 +20,11 @@ TEST(MsgpackOfJson, WritesWhatNotepackWrites) {
             const std::string text(row.at("repeat").get<std::size_t>(), 'x');
             const auto hex = msgpack_of('"' + text + '"');
             EXPECT_EQ(hex.size(), 2 * row.at("size").get<std::size_t>()) << row;
-            EXPECT_EQ(hex.substr(0, 16), row.at("begin")) << row;
+            EXPECT_EQ(hex.substr(0, 16), row.at("begin").get<std::string>()) << row;
         } else {
-            EXPECT_EQ(msgpack_of(row.at("json").get<std::string>()), row.at("msgpack")) << row;
+            EXPECT_EQ(msgpack_of(row.at("json").get<std::string>()),
+                      row.at("msgpack").get<std::string>())
+                << row;
         }
     }
 }
@@ -36,7 +38,7 @@ TEST(MsgpackOfJson, UndoesAppendJson) {
         std::string out;
         std::vector<std::string> attachments;
         ASSERT_TRUE(append_json(*bytes, out, attachments)) << row.at("name");
-        EXPECT_EQ(out, row.at("json")) << row.at("name");
+        EXPECT_EQ(out, row.at("json").get<std::string>()) << row.at("name");
         EXPECT_EQ(attachments, attachments_of(row)) << row.at("name");
     }
 }
