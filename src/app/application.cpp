@@ -71,6 +71,21 @@ gateway::shard_options shard_options_of(const settings& s, const http::cors_poli
     return o;
 }
 
+gateway::recovery_options recovery_options_of(const settings& s) {
+    using ms = std::chrono::milliseconds;
+    const auto& socket = s.socket;
+    // A dead connection is noticed, and its session suspended, that much after the last message got
+    // through.
+    const ms unnoticed(s.engine.ping_interval_ms + s.engine.ping_timeout_ms);
+    return {.window = ms(socket.recovery_ms),
+            .packet_time = ms(socket.recovery_ms) + unnoticed,
+            .room_bytes = socket.recovery_room_bytes,
+            // A replay must not make its socket a slow consumer.
+            .session_bytes =
+                std::min<std::size_t>(socket.recovery_session_bytes, s.limits.send_queue_bytes / 2),
+            .total_bytes = socket.recovery_total_bytes};
+}
+
 result<net::listen_address> reserve(const std::string& host, std::uint16_t port, const char* key) {
     auto where = net::listen_address::reserve(host, port);
     if (!where) {
@@ -89,9 +104,10 @@ public:
                 const net::listen_address& admin_address)
         : cors_(s.cors.origins),
           stores_(s, services_loop_),
-          services_(
-              services_loop_, *stores_.sessions, *stores_.directory, *stores_.bus, stores_.names,
-              {.secrets = s.session.secrets, .user_pointer = s.session.user_pointer}, metrics_),
+          services_(services_loop_, *stores_.sessions, *stores_.directory, *stores_.bus,
+                    stores_.names,
+                    {.secrets = s.session.secrets, .user_pointer = s.session.user_pointer},
+                    recovery_options_of(s), metrics_),
           admin_({.token = s.admin.token}, services_, metrics_),
           signals_(services_loop_.context(), SIGTERM, SIGINT),
           drain_(services_loop_, std::chrono::milliseconds(s.server.drain_ms)) {
@@ -158,9 +174,12 @@ private:
         }
         l.routes = std::make_unique<gateway::public_routes>(l.shard->engine(), s.server.path,
                                                             std::move(other));
-        services_.add_shard(l.loop, [shard = l.shard.get()](gateway::delivery_batch batch) {
-            shard->deliver(batch);
-        });
+        services_.add_shard(
+            l.loop, {.deliver = [shard = l.shard.get()](
+                                    gateway::delivery_batch batch) { shard->deliver(batch); },
+                     .let_go = [shard = l.shard.get()](
+                                   const std::string& pid,
+                                   const std::string& user) { shard->let_go(pid, user); }});
         drain_.add(*l.shard, [&l] { l.door->stop(); });
     }
 

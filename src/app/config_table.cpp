@@ -68,8 +68,24 @@ const std::vector<config_key>& table() {
         {KEY(socket.connect_timeout_ms),
          .meaning = "An Engine.IO session without a namespace CONNECT is closed after this time.",
          .minimum = 10, .maximum = hour_ms},
-        {KEY(socket.recovery_ms), .meaning = "Window of Connection State Recovery; 0 = off.",
-         .maximum = day_ms, .now = support::ignored},
+        {KEY(socket.recovery_ms),
+         .meaning =
+             "Window of Connection State Recovery: how long a session is kept for its client "
+             "to come back; 0 = off.",
+         .maximum = day_ms},
+        {KEY(socket.recovery_room_bytes),
+         .meaning = "Messages of one room that are kept for recovery; the oldest go first.",
+         .minimum = 1024, .maximum = 1024 * mebibyte},
+        {KEY(socket.recovery_session_bytes),
+         .meaning = "One session that waits for its client, and what it may be replayed; a client "
+                    "that has missed more gets a fresh session. Half of limits.send_queue_bytes at "
+                    "most.",
+         .minimum = 1024, .maximum = 1024 * mebibyte},
+        {KEY(socket.recovery_total_bytes),
+         .meaning =
+             "All that is kept for recovery, messages and sessions; sessions take half of it "
+             "at most.",
+         .minimum = 65536, .maximum = 4294967295},
 
         {KEY(cors.origins),
          .meaning = "Origins whose pages may connect, besides the gateway's own.",

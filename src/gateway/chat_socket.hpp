@@ -3,12 +3,15 @@
 #include <chat_gateway/base/ids.hpp>
 #include <chat_gateway/gateway/services.hpp>
 #include <chat_gateway/socketio/client.hpp>
+#include <chat_gateway/socketio/recovery.hpp>
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace chat_gateway::gateway {
 
@@ -20,13 +23,30 @@ struct chat_socket {
         std::map<std::string, std::uint32_t> joins;
         std::set<std::string> left;
     };
+    /// What differs from "in all chats of the list since CONNECT", for a later recovery.
+    struct deviations {
+        std::map<std::string, std::uint64_t> joined_at;  ///< positions of later joins, by room
+        std::set<std::string> left;
+        bool too_many = false;  ///< not kept any more, so not recoverable
+    };
+    /// On the way back into the session of an earlier connection.
+    struct returning {
+        socketio::recovery_claim claim;
+        std::optional<suspended_session> found;
+        bool checking = false;           ///< rooms are being checked; each step once
+        std::size_t answers_due = 0;     ///< of the permission questions
+        bool checkable = true;           ///< all of them could be answered
+        std::vector<std::string> extra;  ///< rooms beside the chat list, with permission
+    };
 
     slot_handle session;
     std::string user;
-    public_id id;  ///< what the client knows as socket.id
+    public_id id;   ///< what the client knows as socket.id
+    public_id pid;  ///< what it comes back with
     time_point opened;
     socketio::client protocol;
     services::load_id load = 0;  ///< of the chat list, while it is on its way
+    std::uint64_t start = 0;     ///< position in the packet log at CONNECT
     std::uint32_t life =
         1;  ///< counts namespace connections: a late answer for an earlier one is void
     std::uint32_t join_sequence = 0;
@@ -37,7 +57,10 @@ struct chat_socket {
     bool connect_wanted = false;  ///< CONNECT has come and is not answered
     bool rooms_ready = false;     ///< joined and confirmed, or given up on for now
     bool connected = false;
-    std::unique_ptr<in_flight> waiting;  ///< null when nothing is
+    bool recovered = false;                     ///< id and pid are of an earlier connection
+    std::unique_ptr<in_flight> waiting;         ///< null when nothing is
+    std::unique_ptr<deviations> since_connect;  ///< null: none
+    std::unique_ptr<returning> back;            ///< null: not returning, or arrived
 
     in_flight& pending() {
         if (!waiting) waiting = std::make_unique<in_flight>();
@@ -45,6 +68,10 @@ struct chat_socket {
     }
     void settle() {
         if (waiting && waiting->joins.empty() && load == 0) waiting.reset();
+    }
+    deviations& history() {
+        if (!since_connect) since_connect = std::make_unique<deviations>();
+        return *since_connect;
     }
 };
 

@@ -1,38 +1,61 @@
+#include "packet_log.hpp"
+#include "suspended_sessions.hpp"
+
+#include <chat_gateway/base/random.hpp>
 #include <chat_gateway/gateway/hub.hpp>
 
+#include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 namespace chat_gateway::gateway {
 namespace {
 
-std::shared_ptr<const delivery> encode(socketio::cluster::message&& m) {
-    auto out = std::make_shared<delivery>();
-    out->text = server::wire_bytes::message(m.packet);
-    for (const auto& bytes : m.attachments)
-        out->attachments.push_back(server::wire_bytes::binary(bytes));
-    out->rooms = std::move(m.rooms);
-    out->except = std::move(m.except);
-    return out;
-}
+constexpr std::size_t epoch_length = 6;
+/// How often messages and sessions that are too old are looked for.
+constexpr std::chrono::seconds tidy_interval{1};
 
 }  // namespace
 
 hub::hub(scheduler& timers, chat::message_bus& bus, metrics_block& counts, unsigned shards,
-         deliver_function deliver)
-    : timers_(timers), bus_(bus), counts_(counts), shards_(shards), deliver_(std::move(deliver)) {
-    bus_.start([this](std::vector<socketio::cluster::message> messages) {
-        on_messages(std::move(messages));
-    });
+         recovery_options recovery, deliver_function deliver)
+    : timers_(timers),
+      bus_(bus),
+      counts_(counts),
+      shards_(shards),
+      recovery_(recovery),
+      deliver_(std::move(deliver)),
+      offsets_(random_token(epoch_length)),
+      log_(std::make_unique<packet_log>(recovery, counts)),
+      suspended_(std::make_unique<suspended_sessions>(recovery, counts)) {
+    bus_.start(
+        [this](std::vector<socketio::cluster::message> messages) {
+            on_messages(std::move(messages));
+        },
+        [this] { on_gap(); });
 }
 
-void hub::acquire(unsigned shard, const std::vector<std::string>& taken,
-                  std::vector<std::string> wanted, unique_function<void()> done) {
+hub::~hub() = default;
+
+void hub::acquire(unsigned shard, std::vector<std::string> taken, std::vector<std::string> wanted,
+                  unique_function<void(std::uint64_t)> done) {
     for (const auto& room : taken)
         holders_[room].shards |= std::uint64_t{1} << shard;
     wanted.insert(wanted.end(), taken.begin(), taken.end());
-    bus_.subscribe(std::move(wanted), [done = std::move(done)](result<> confirmed) mutable {
-        if (confirmed) done();
-    });
+    bus_.subscribe(std::move(wanted),
+                   [this, taken = std::move(taken), position = log_->last_position(),
+                    done = std::move(done)](result<> confirmed) mutable {
+                       if (!confirmed) return;
+                       on_confirmed(taken);
+                       done(position);
+                   });
+}
+
+void hub::on_confirmed(const std::vector<std::string>& rooms) {
+    if (!recovery_.on()) return;
+    for (const auto& room : rooms) {
+        if (holders_.contains(room)) log_->open(room);
+    }
 }
 
 void hub::release(unsigned shard, const std::vector<std::string>& rooms) {
@@ -41,11 +64,16 @@ void hub::release(unsigned shard, const std::vector<std::string>& rooms) {
         const auto found = holders_.find(room);
         if (found == holders_.end() || found->second.shards == 0) continue;
         found->second.shards &= ~(std::uint64_t{1} << shard);
-        if (found->second.shards != 0) continue;
-        found->second.released = now;
-        unheld_.emplace_back(now, room);
+        let_go(room, found->second, now);
     }
     arm_sweep();
+}
+
+/// One holder less: the last one's going starts the grace period.
+void hub::let_go(const std::string& room, holding& h, time_point now) {
+    if (h.held()) return;
+    h.released = now;
+    unheld_.emplace_back(now, room);
 }
 
 void hub::arm_sweep() {
@@ -64,9 +92,10 @@ void hub::drop_unheld() {
         auto& [when, room] = unheld_.front();
         const auto found = holders_.find(room);
         // Taken up again since, perhaps let go once more: then a later entry tells.
-        if (found == holders_.end() || found->second.shards != 0) continue;
+        if (found == holders_.end() || found->second.held()) continue;
         if (found->second.released != when) continue;
         holders_.erase(found);
+        log_->close(room);
         gone.push_back(std::move(room));
     }
     if (!gone.empty()) bus_.unsubscribe(gone);
@@ -82,16 +111,34 @@ void hub::publish(std::vector<socketio::cluster::message> messages,
         });
 }
 
-std::uint64_t hub::shards_for(const socketio::cluster::message& m) const {
+std::uint64_t hub::shards_for(const socketio::cluster::message& m, bool& anybody) const {
     const std::uint64_t all =
         shards_ == max_shards ? ~std::uint64_t{0} : (std::uint64_t{1} << shards_) - 1;
+    anybody = m.rooms.empty();
     if (m.rooms.empty()) return all;
     std::uint64_t shards = 0;
     for (const auto& room : m.rooms) {
         const auto found = holders_.find(room);
-        if (found != holders_.end()) shards |= found->second.shards;
+        if (found == holders_.end()) continue;
+        shards |= found->second.shards;
+        anybody = anybody || found->second.held();
     }
     return shards;
+}
+
+std::shared_ptr<const delivery> hub::encode(socketio::cluster::message&& m) const {
+    auto out = std::make_shared<delivery>();
+    out->droppable = m.volatile_;
+    if (recovery_.on() && !m.volatile_) {
+        out->position = log_->next_position();
+        m.packet = socketio::with_argument(m.packet, offsets_.text(out->position));
+    }
+    out->text = server::wire_bytes::message(m.packet);
+    for (const auto& bytes : m.attachments)
+        out->attachments.push_back(server::wire_bytes::binary(bytes));
+    out->rooms = std::move(m.rooms);
+    out->except = std::move(m.except);
+    return out;
 }
 
 void hub::on_messages(std::vector<socketio::cluster::message> messages) {
@@ -99,9 +146,11 @@ void hub::on_messages(std::vector<socketio::cluster::message> messages) {
     for (auto& m : messages) {
         counts_.add(metric::bus_messages);
         if (m.nsp != "/") continue;
-        const std::uint64_t shards = shards_for(m);
-        if (shards == 0) continue;
+        bool anybody = false;
+        const std::uint64_t shards = shards_for(m, anybody);
+        if (!anybody) continue;
         const auto encoded = encode(std::move(m));
+        if (encoded->position != 0) log_->add(encoded, timers_.now());
         for (unsigned s = 0; s < shards_; ++s) {
             if (shards >> s & 1) batches[s].push_back(encoded);
         }
@@ -109,6 +158,77 @@ void hub::on_messages(std::vector<socketio::cluster::message> messages) {
     for (unsigned s = 0; s < shards_; ++s) {
         if (!batches[s].empty()) deliver_(s, std::move(batches[s]));
     }
+    if (recovery_.on()) tidy_recovery();
+}
+
+void hub::on_gap() {
+    if (!recovery_.on()) return;
+    counts_.add(metric::recovery_gaps);
+    log_->gap();
+    note_recovery_bytes();
+}
+
+void hub::suspend(suspended_session s) {
+    const std::vector<held_room> rooms = s.rooms;
+    if (!suspended_->add(std::move(s), timers_.now())) return;
+    for (const auto& room : rooms)
+        ++holders_[room.name].suspended;
+    tidy_recovery();
+}
+
+const suspended_session* hub::suspended(std::string_view pid, std::string_view user) const {
+    return suspended_->find(pid, user);
+}
+
+std::variant<resumption, recovery_failure> hub::resume(const socketio::recovery_claim& claim,
+                                                       std::string_view user,
+                                                       const std::vector<std::string>& rooms) {
+    if (!suspended_->find(claim.pid, user)) return recovery_failure::unknown_session;
+    // Used once, whatever comes of it: a client that is refused gets another pid.
+    resumption back{*suspended_->take(claim.pid), {}};
+    end_suspension(back.session);
+    const auto offset = offsets_.position(claim.offset);
+    if (!offset || *offset > log_->last_position()) return recovery_failure::unknown_offset;
+    const std::unordered_set<std::string_view> coming(rooms.begin(), rooms.end());
+    std::erase_if(back.session.rooms, [&](const held_room& r) { return !coming.contains(r.name); });
+    auto missed =
+        log_->missed(*offset, back.session.start, back.session.rooms, recovery_.session_bytes);
+    if (!missed) return recovery_failure::incomplete;
+    back.missed = std::move(*missed);
+    return back;
+}
+
+void hub::end_suspension(const suspended_session& s) {
+    const time_point now = timers_.now();
+    for (const auto& room : s.rooms) {
+        const auto found = holders_.find(room.name);
+        if (found == holders_.end() || found->second.suspended == 0) continue;
+        --found->second.suspended;
+        let_go(room.name, found->second, now);
+    }
+    arm_sweep();
+}
+
+/// Keeps the bounds, and looks again later while anything is kept.
+void hub::tidy_recovery() {
+    const time_point now = timers_.now();
+    while (const auto due = suspended_->take_due(now))
+        end_suspension(*due);
+    log_->expire(now);
+    log_->shrink(recovery_.total_bytes - std::min(recovery_.total_bytes, suspended_->bytes()));
+    note_recovery_bytes();
+    if (log_->empty() && suspended_->empty()) return;
+    if (std::exchange(tidy_armed_, true)) return;
+    timers_.after(tidy_interval, [this] {
+        tidy_armed_ = false;
+        tidy_recovery();
+    });
+}
+
+void hub::note_recovery_bytes() {
+    const std::uint64_t bytes = log_->bytes() + suspended_->bytes();
+    counts_.subtract(metric::recovery_bytes, counts_.load(metric::recovery_bytes));
+    counts_.add(metric::recovery_bytes, bytes);
 }
 
 }  // namespace chat_gateway::gateway

@@ -78,6 +78,28 @@ constexpr description table[] = {
      "Messages put on the bus."},
     {metric::bus_publish_failures, "chat_gateway_bus_published_total", "result=\"failed\"", ""},
     {metric::deliveries, "chat_gateway_deliveries_total", "", "Messages queued for sockets."},
+    {metric::recovery_sessions, "chat_gateway_recovery_sessions", "",
+     "Sessions without a connection that are kept for their clients to come back."},
+    {metric::recovery_bytes, "chat_gateway_recovery_bytes", "",
+     "Memory that those sessions and the messages kept for recovery take."},
+    {metric::recoveries, "chat_gateway_recoveries_total", "result=\"recovered\"",
+     "Clients that came back for their session, by what became of it."},
+    {metric::recoveries_unknown_session, "chat_gateway_recoveries_total",
+     "result=\"unknown_session\"", ""},
+    {metric::recoveries_unknown_offset, "chat_gateway_recoveries_total",
+     "result=\"unknown_offset\"", ""},
+    {metric::recoveries_incomplete, "chat_gateway_recoveries_total", "result=\"incomplete\"", ""},
+    {metric::recoveries_rights, "chat_gateway_recoveries_total", "result=\"rights\"", ""},
+    {metric::recovery_replayed, "chat_gateway_recovery_replayed_total", "",
+     "Messages replayed to clients that came back."},
+    {metric::recovery_evicted_room, "chat_gateway_recovery_evicted_total", "limit=\"room\"",
+     "What recovery could not keep to the end of its time, by the limit that it met."},
+    {metric::recovery_evicted_total, "chat_gateway_recovery_evicted_total", "limit=\"total\"", ""},
+    {metric::recovery_evicted_session, "chat_gateway_recovery_evicted_total", "limit=\"session\"",
+     ""},
+    {metric::recovery_gaps, "chat_gateway_recovery_gaps_total", "",
+     "Times at which the bus may have missed messages, so that no session from before is "
+     "recovered."},
 };
 static_assert(std::size(table) == static_cast<std::size_t>(metric::count_));
 

@@ -25,30 +25,31 @@ unique_function<void(Args...)> at_home(net::event_loop& home,
 
 services::services(net::event_loop& loop, chat::session_store& sessions,
                    chat::chat_directory& directory, chat::message_bus& bus, store_names names,
-                   chat::authenticator::options authentication, metrics& counts)
+                   chat::authenticator::options authentication, recovery_options recovery,
+                   metrics& counts)
     : loop_(loop),
       sessions_(sessions),
       directory_(directory),
       bus_(bus),
       names_(std::move(names)),
+      recovery_(recovery),
       counts_(counts.make_block()),
       authenticator_(std::move(authentication), sessions, directory),
       membership_({}, loop, directory) {}
 
 services::~services() = default;
 
-void services::add_shard(net::event_loop& shard, unique_function<void(delivery_batch)> deliver) {
-    shards_.push_back(
-        {&shard, std::make_shared<unique_function<void(delivery_batch)>>(std::move(deliver))});
+void services::add_shard(net::event_loop& shard, shard_calls calls) {
+    shards_.push_back({&shard, std::make_shared<shard_calls>(std::move(calls))});
 }
 
 void services::start() {
     hub_ = std::make_unique<gateway::hub>(
-        loop_, bus_, counts_, static_cast<unsigned>(shards_.size()),
+        loop_, bus_, counts_, static_cast<unsigned>(shards_.size()), recovery_,
         [this](unsigned shard, delivery_batch batch) {
             const shard_door& door = shards_[shard];
-            door.loop->post([deliver = door.deliver, batch = std::move(batch)]() mutable {
-                (*deliver)(std::move(batch));
+            door.loop->post([calls = door.calls, batch = std::move(batch)]() mutable {
+                calls->deliver(std::move(batch));
             });
         });
 }
@@ -123,15 +124,65 @@ void services::can_view_chat(net::event_loop& from, std::string user, std::strin
 }
 
 void services::acquire(net::event_loop& from, unsigned shard, std::vector<std::string> taken,
-                       std::vector<std::string> wanted, unique_function<void()> done) {
+                       std::vector<std::string> wanted, unique_function<void(std::uint64_t)> done) {
     loop_.post([this, shard, taken = std::move(taken), wanted = std::move(wanted),
                 done = at_home(from, std::move(done))]() mutable {
-        hub_->acquire(shard, taken, std::move(wanted), std::move(done));
+        hub_->acquire(shard, std::move(taken), std::move(wanted), std::move(done));
     });
 }
 
 void services::release(unsigned shard, std::vector<std::string> rooms) {
     loop_.post([this, shard, rooms = std::move(rooms)] { hub_->release(shard, rooms); });
+}
+
+void services::suspend(suspended_session s) {
+    loop_.post([this, s = std::move(s)]() mutable { hub_->suspend(std::move(s)); });
+}
+
+std::optional<suspended_session> services::suspended(const std::string& pid,
+                                                     const std::string& user) const {
+    const auto* found = hub_->suspended(pid, user);
+    return found ? std::optional(*found) : std::nullopt;
+}
+
+void services::find_suspended(net::event_loop& from, std::string pid, std::string user,
+                              unique_function<void(std::optional<suspended_session>)> handler) {
+    loop_.post([this, pid = std::move(pid), user = std::move(user),
+                handler = at_home(from, std::move(handler))]() mutable {
+        if (auto found = suspended(pid, user)) return handler(std::move(found));
+        // A client notices the end of its connection before we do, as often as not.
+        if (!public_id::parse(pid)) return handler(std::nullopt);
+        part_from_connection(pid, user, [this, pid, user, handler = std::move(handler)]() mutable {
+            handler(suspended(pid, user));
+        });
+    });
+}
+
+/// Asks each shard; `done` runs on the services loop, behind what they have to say.
+void services::part_from_connection(const std::string& pid, const std::string& user,
+                                    unique_function<void()> done) {
+    struct gathering {
+        std::size_t due;
+        unique_function<void()> done;
+    };
+    auto all = std::make_shared<gathering>(gathering{shards_.size(), std::move(done)});
+    for (const shard_door& door : shards_) {
+        door.loop->post([this, calls = door.calls, pid, user, all] {
+            calls->let_go(pid, user);
+            loop_.post([all] {
+                if (--all->due == 0) all->done();
+            });
+        });
+    }
+}
+
+void services::resume(net::event_loop& from, socketio::recovery_claim claim, std::string user,
+                      std::vector<std::string> rooms,
+                      unique_function<void(std::variant<resumption, recovery_failure>)> handler) {
+    loop_.post([this, claim = std::move(claim), user = std::move(user), rooms = std::move(rooms),
+                handler = at_home(from, std::move(handler))]() mutable {
+        handler(hub_->resume(claim, user, rooms));
+    });
 }
 
 }  // namespace chat_gateway::gateway

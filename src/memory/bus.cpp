@@ -113,7 +113,8 @@ public:
     bus(const bus&) = delete;
     bus& operator=(const bus&) = delete;
 
-    void start(receive_handler handler) override { node_->start(std::move(handler)); }
+    /// No gaps: while the way between the nodes is gone, publishing fails.
+    void start(receive_handler handler, gap_handler) override { node_->start(std::move(handler)); }
 
     void subscribe(std::vector<std::string> rooms, done_handler done) override {
         node_->subscribe(rooms);

@@ -70,9 +70,9 @@ public:
     classic_bus(const classic_bus&) = delete;
     classic_bus& operator=(const classic_bus&) = delete;
 
-    void start(receive_handler handler) override {
+    void start(receive_handler handler, gap_handler gap) override {
         handler_ = std::move(handler);
-        listener_->start([this](std::vector<published> batch) { receive(batch); });
+        listener_->start([this](std::vector<published> batch) { receive(batch); }, std::move(gap));
         if (room_channels_)
             listener_->subscribe({classic::general_channel(prefix_, nsp)}, [](result<>) {});
     }

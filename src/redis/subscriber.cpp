@@ -20,8 +20,9 @@ subscriber::~subscriber() {
     stop();
 }
 
-void subscriber::start(message_handler handler) {
+void subscriber::start(message_handler handler, unique_function<void()> gap) {
     handler_ = std::move(handler);
+    gap_ = std::move(gap);
     link_->start(weak_from_this());
 }
 
@@ -57,13 +58,20 @@ void subscriber::post(std::vector<waiter> waiters, result<> outcome) {
 void subscriber::on_up() {
     ++ups_;
     link_->send(subscriptions_.on_connected());
+    note_restored();
     heard_ = true;
     arm();
+}
+
+/// What was published between the loss and this moment may have been missed.
+void subscriber::note_restored() {
+    if (subscriptions_.take_restored() && ups_ > 1) gap_();
 }
 
 void subscriber::on_down() {
     subscriptions_.on_disconnected();
     timer_.cancel();
+    if (ups_ > 0) gap_();
 }
 
 void subscriber::on_replies(std::vector<reply> batch) {
@@ -75,6 +83,7 @@ void subscriber::on_replies(std::vector<reply> batch) {
         if (!understood) break;
     }
     // Waiters first: what the same read brought after their confirmation is for them as well.
+    note_restored();
     for (auto& w : subscriptions_.take_due())
         w({});
     if (!messages.empty() && link_->now() != link::state::stopped) handler_(std::move(messages));

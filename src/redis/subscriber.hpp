@@ -44,9 +44,10 @@ public:
     subscriber(const subscriber&) = delete;
     subscriber& operator=(const subscriber&) = delete;
 
-    /// Once, when a shared_ptr holds it. The handler must not outlive what it calls: stop() comes
-    /// first.
-    void start(message_handler handler);
+    /// Once, when a shared_ptr holds it. `gap`: the connection is lost; and again when all
+    /// subscriptions are in force on the next one. The handlers must not outlive what they call:
+    /// stop() comes first.
+    void start(message_handler handler, unique_function<void()> gap);
     /// Waiters get errc::closed.
     void stop();
 
@@ -62,6 +63,7 @@ private:
     void on_down() override;
 
     [[nodiscard]] bool take(reply& r, std::vector<published>& messages);
+    void note_restored();
     void post(std::vector<waiter> waiters, result<> outcome);
     void arm();
     void on_tick();
@@ -71,6 +73,7 @@ private:
     std::shared_ptr<link> link_;
     subscriptions subscriptions_;
     message_handler handler_;
+    unique_function<void()> gap_;
     boost::asio::steady_timer timer_;
     bool heard_ = false;  ///< since the last tick
     std::uint64_t ups_ = 0;

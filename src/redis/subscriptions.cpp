@@ -40,7 +40,15 @@ std::string subscriptions::on_connected() {
     commands += ask("SUBSCRIBE", {wanted_.begin(), wanted_.end()});
     for (auto& w : waiting_)
         w.mark = asked_;
+    restored_at_ = asked_;
+    restoring_ = true;
     return commands;
+}
+
+bool subscriptions::take_restored() {
+    if (!connected_ || !restoring_ || confirmed_ < restored_at_) return false;
+    restoring_ = false;
+    return true;
 }
 
 void subscriptions::on_disconnected() {

@@ -38,6 +38,8 @@ public:
     [[nodiscard]] bool on_confirmed();
     std::vector<waiter> take_due();
     std::vector<waiter> take_all();
+    /// True once for each connection: all that on_connected() asked for is in force.
+    [[nodiscard]] bool take_restored();
 
 private:
     struct waiting {
@@ -52,6 +54,8 @@ private:
     bool connected_ = false;
     std::uint64_t asked_ = 0;      ///< of this connection
     std::uint64_t confirmed_ = 0;  ///< by it
+    std::uint64_t restored_at_ = 0;
+    bool restoring_ = false;
 };
 
 }  // namespace chat_gateway::redis

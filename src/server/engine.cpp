@@ -298,6 +298,13 @@ void engine::impl::send(slot_handle h, const wire_ref& message) {
     s->overflown = s->out.bytes() > options.send_queue_bytes;
 }
 
+bool engine::impl::writable(slot_handle h) {
+    const auto* s = sessions.find(h);
+    if (!s || s->lingering || s->overflown || s->broken) return false;
+    if (const auto* link = links_.find(s->link)) return !link->waits_writable;
+    return s->held != nullptr;
+}
+
 void engine::impl::connected(slot_handle h) {
     if (auto* s = sessions.find(h)) s->life.connected();
 }
@@ -419,6 +426,9 @@ http::response engine::too_large(const http::request& r) const {
 }
 void engine::send(slot_handle session, const wire_ref& message) {
     impl_->send(session, message);
+}
+bool engine::writable(slot_handle session) {
+    return impl_->writable(session);
 }
 void engine::connected(slot_handle session) {
     impl_->connected(session);

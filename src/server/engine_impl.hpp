@@ -62,6 +62,7 @@ public:
     void send(slot_handle session, const wire_ref& message);
     void close(slot_handle session, engineio::close_reason reason);
     void connected(slot_handle session);
+    [[nodiscard]] bool writable(slot_handle session);
     [[nodiscard]] std::vector<http::header> cors_headers(const http::request& r) const;
 
     // engine_polling.cpp

@@ -16,7 +16,10 @@ class fake_bus final : public chat::message_bus {
 public:
     explicit fake_bus(scheduler& timers) : timers_(timers) {}
 
-    void start(receive_handler handler) override { receive_ = std::move(handler); }
+    void start(receive_handler handler, gap_handler gap) override {
+        receive_ = std::move(handler);
+        gap_ = std::move(gap);
+    }
     void subscribe(std::vector<std::string> rooms, done_handler done) override {
         rooms_.insert(rooms.begin(), rooms.end());
         if (holding_) {
@@ -44,6 +47,8 @@ public:
     }
     /// One read that brought these.
     void inject(std::vector<socketio::cluster::message> messages) { receive_(std::move(messages)); }
+    /// The way to the other nodes was lost for a while.
+    void lose_way() { gap_(); }
     /// What is subscribed to.
     [[nodiscard]] const std::set<std::string>& rooms() const { return rooms_; }
 
@@ -54,6 +59,7 @@ private:
 
     scheduler& timers_;
     receive_handler receive_;
+    gap_handler gap_;
     std::set<std::string> rooms_;
     bool holding_ = false;
     std::vector<done_handler> held_;

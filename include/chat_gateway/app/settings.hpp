@@ -42,6 +42,9 @@ struct settings {
     struct {
         std::uint32_t connect_timeout_ms = 45000;
         std::uint32_t recovery_ms = 120000;
+        std::uint32_t recovery_room_bytes = 1048576;
+        std::uint32_t recovery_session_bytes = 524288;
+        std::uint32_t recovery_total_bytes = 67108864;
     } socket;
     struct {
         std::vector<std::string> origins{"http://localhost:5173"};

@@ -2,8 +2,10 @@
 
 #include <chat_gateway/base/scheduler.hpp>
 #include <chat_gateway/chat/ports/message_bus.hpp>
+#include <chat_gateway/gateway/delivery.hpp>
 #include <chat_gateway/gateway/metrics.hpp>
-#include <chat_gateway/server/wire_packet.hpp>
+#include <chat_gateway/gateway/recovery.hpp>
+#include <chat_gateway/socketio/recovery.hpp>
 
 #include <cstdint>
 #include <deque>
@@ -12,24 +14,24 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace chat_gateway::gateway {
 
-/// A bus message as the shards get it: encoded, shared by all of them.
-struct delivery {
-    server::wire_bytes text;
-    std::vector<server::wire_bytes> attachments;
-    std::vector<std::string> rooms;  ///< empty: everybody
-    std::vector<std::string> except;
+class packet_log;
+class suspended_sessions;
+
+/// A session that is back: what it was, and what it has missed.
+struct resumption {
+    suspended_session session;
+    delivery_batch missed;
 };
-/// All of one bus read that may concern a shard, in order.
-using delivery_batch = std::vector<std::shared_ptr<const delivery>>;
 
 /// Between the bus and the shards: who wants which room, and what goes to whom. Lives on the
-/// services loop. A shard holds a room from its first member to its last; the bus is asked on a
-/// room's first holder and told `grace` after the last one let go, so that a reload of a page does
-/// not make the subscription flap.
+/// services loop. A shard holds a room from its first member to its last, a suspended session holds
+/// its rooms; the bus is asked on a room's first holder and told `grace` after the last one let go,
+/// so that a reload of a page does not make the subscription flap.
 class hub {
 public:
     /// Hands a batch to a shard; called on the services loop.
@@ -38,16 +40,29 @@ public:
     static constexpr std::chrono::seconds grace{5};
 
     hub(scheduler& timers, chat::message_bus& bus, metrics_block& counts, unsigned shards,
-        deliver_function deliver);
+        recovery_options recovery, deliver_function deliver);
+    ~hub();
 
     /// The shard holds `taken` from now on; `done` when the bus has confirmed these and all of
-    /// `wanted` (rooms the shard holds already, perhaps without confirmation yet).
-    void acquire(unsigned shard, const std::vector<std::string>& taken,
-                 std::vector<std::string> wanted, unique_function<void()> done);
+    /// `wanted` (rooms the shard holds already, perhaps without confirmation yet). It is told the
+    /// position in the packet log at the time of this call.
+    void acquire(unsigned shard, std::vector<std::string> taken, std::vector<std::string> wanted,
+                 unique_function<void(std::uint64_t position)> done);
     void release(unsigned shard, const std::vector<std::string>& rooms);
 
     void publish(std::vector<socketio::cluster::message> messages,
                  chat::message_bus::done_handler done);
+
+    /// Keeps a session whose connection was lost; its shard releases its rooms behind this call.
+    void suspend(suspended_session s);
+    /// nullptr unless the pid is a suspended session of that user.
+    [[nodiscard]] const suspended_session* suspended(std::string_view pid,
+                                                     std::string_view user) const;
+    /// Ends the suspension. Of the session's rooms those in `rooms`, which its new shard holds by
+    /// now, come back; messages behind the last of `missed` reach that shard after this call.
+    [[nodiscard]] std::variant<resumption, recovery_failure> resume(
+        const socketio::recovery_claim& claim, std::string_view user,
+        const std::vector<std::string>& rooms);
 
     [[nodiscard]] std::size_t room_count() const { return holders_.size(); }
 
@@ -58,24 +73,39 @@ private:
             return std::hash<std::string_view>{}(s);
         }
     };
+    struct holding {
+        std::uint64_t shards = 0;     ///< a bit each
+        std::uint32_t suspended = 0;  ///< sessions
+        time_point released{};        ///< when the last one let go
+        [[nodiscard]] bool held() const { return shards != 0 || suspended != 0; }
+    };
 
     void on_messages(std::vector<socketio::cluster::message> messages);
-    [[nodiscard]] std::uint64_t shards_for(const socketio::cluster::message& m) const;
+    void on_gap();
+    void on_confirmed(const std::vector<std::string>& rooms);
+    [[nodiscard]] std::shared_ptr<const delivery> encode(socketio::cluster::message&& m) const;
+    [[nodiscard]] std::uint64_t shards_for(const socketio::cluster::message& m,
+                                           bool& anybody) const;
+    void let_go(const std::string& room, holding& h, time_point now);
+    void end_suspension(const suspended_session& s);
     void arm_sweep();
     void drop_unheld();
+    void tidy_recovery();
+    void note_recovery_bytes();
 
     scheduler& timers_;
     chat::message_bus& bus_;
     metrics_block& counts_;
     unsigned shards_;
+    const recovery_options recovery_;
     deliver_function deliver_;
-    struct holding {
-        std::uint64_t shards = 0;  ///< a bit each; 0 while the grace period runs
-        time_point released{};     ///< when the last one let go
-    };
     std::unordered_map<std::string, holding, text_hash, std::equal_to<>> holders_;
     std::deque<std::pair<time_point, std::string>> unheld_;  ///< in order of release
     bool sweep_armed_ = false;
+    bool tidy_armed_ = false;
+    const socketio::offset_format offsets_;
+    std::unique_ptr<packet_log> log_;
+    std::unique_ptr<suspended_sessions> suspended_;
 };
 
 }  // namespace chat_gateway::gateway

@@ -51,6 +51,18 @@ enum class metric : std::uint8_t {
     bus_publishes,
     bus_publish_failures,
     deliveries,
+    recovery_sessions,
+    recovery_bytes,
+    recoveries,
+    recoveries_unknown_session,  // in the order of recovery_failure
+    recoveries_unknown_offset,
+    recoveries_incomplete,
+    recoveries_rights,
+    recovery_replayed,
+    recovery_evicted_room,
+    recovery_evicted_total,
+    recovery_evicted_session,
+    recovery_gaps,
     count_,
 };
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace chat_gateway::gateway {
@@ -27,11 +28,18 @@ public:
     /// The ports live on `loop` and outlive this. Both are used there only.
     services(net::event_loop& loop, chat::session_store& sessions, chat::chat_directory& directory,
              chat::message_bus& bus, store_names names, chat::authenticator::options authentication,
-             metrics& counts);
+             recovery_options recovery, metrics& counts);
     ~services();
 
+    /// What a shard is called for, on its loop.
+    struct shard_calls {
+        unique_function<void(delivery_batch)> deliver;
+        /// The socket with that pid, if it is here and that user's, loses its connection now: its
+        /// client has come back by another one.
+        unique_function<void(const std::string& pid, const std::string& user)> let_go;
+    };
     /// Before the loops run.
-    void add_shard(net::event_loop& shard, unique_function<void(delivery_batch)> deliver);
+    void add_shard(net::event_loop& shard, shard_calls calls);
     void start();
 
     void authenticate(net::event_loop& from, std::optional<std::string> cookie,
@@ -46,9 +54,24 @@ public:
     void can_view_chat(net::event_loop& from, std::string user, std::string chat,
                        unique_function<void(result<bool>)> handler);
 
+    /// See hub.
     void acquire(net::event_loop& from, unsigned shard, std::vector<std::string> taken,
-                 std::vector<std::string> wanted, unique_function<void()> done);
+                 std::vector<std::string> wanted,
+                 unique_function<void(std::uint64_t position)> done);
     void release(unsigned shard, std::vector<std::string> rooms);
+
+    /// Keeps a session for its client to come back. Its rooms are released behind this call.
+    void suspend(suspended_session s);
+    /// The suspended session of that pid and user; one whose old connection is still open on some
+    /// shard is parted from it first. nullopt: there is none.
+    void find_suspended(net::event_loop& from, std::string pid, std::string user,
+                        unique_function<void(std::optional<suspended_session>)> handler);
+    /// See hub::resume. Whatever the bus brought before it has reached the shard when the handler
+    /// runs, and what it brings later comes later.
+    void resume(net::event_loop& from, socketio::recovery_claim claim, std::string user,
+                std::vector<std::string> rooms,
+                unique_function<void(std::variant<resumption, recovery_failure>)> handler);
+    [[nodiscard]] bool recovers() const { return recovery_.on(); }
 
     /// Services loop only.
     [[nodiscard]] gateway::hub& hub() { return *hub_; }
@@ -61,13 +84,18 @@ public:
 private:
     struct shard_door {
         net::event_loop* loop;
-        std::shared_ptr<unique_function<void(delivery_batch)>> deliver;
+        std::shared_ptr<shard_calls> calls;
     };
+    [[nodiscard]] std::optional<suspended_session> suspended(const std::string& pid,
+                                                             const std::string& user) const;
+    void part_from_connection(const std::string& pid, const std::string& user,
+                              unique_function<void()> done);
     net::event_loop& loop_;
     chat::session_store& sessions_;
     chat::chat_directory& directory_;
     chat::message_bus& bus_;
     store_names names_;
+    const recovery_options recovery_;
     metrics_block& counts_;
     chat::authenticator authenticator_;
     chat::membership membership_;

@@ -70,6 +70,9 @@ public:
     /// Queues a message; it leaves at the end of the tick. Unknown sessions are ignored. A session
     /// owed more than send_queue_bytes is closed as a slow consumer.
     void send(slot_handle session, const wire_ref& message);
+    /// Whether what is sent now would leave in this tick: its WebSocket takes bytes, or a GET is
+    /// held.
+    [[nodiscard]] bool writable(slot_handle session);
     /// A namespace is joined: the session is here to stay.
     void connected(slot_handle session);
     /// Ends the session after what it is owed has been sent; on_close follows, from inside the

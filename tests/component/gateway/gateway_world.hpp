@@ -61,6 +61,7 @@ private:
 struct gateway_options {
     std::size_t rooms_per_socket = 10000;
     std::chrono::milliseconds subscribe_deadline{20000};
+    gateway::recovery_options recovery{.window = std::chrono::milliseconds(0)};
 };
 
 /// A services loop and two shards behind one port, on stores in memory and a fake bus.
@@ -80,7 +81,8 @@ public:
         : stores_(loop_),
           services_(loop_, stores_.sessions, stores_.directory, stores_.bus,
                     {"sessions", "directory", "bus"},
-                    {.secrets = {"secret"}, .user_pointer = "/passport/user"}, metrics_) {
+                    {.secrets = {"secret"}, .user_pointer = "/passport/user"}, o.recovery,
+                    metrics_) {
         const auto where = net::listen_address::reserve("127.0.0.1", 0).value();
         port_ = where.port();
         std::vector<server::engine*> engines;
@@ -171,9 +173,12 @@ private:
         s.subscribe_deadline = o.subscribe_deadline;
         n.shard = std::make_unique<gateway::shard>(n.loop, s, services_, metrics_);
         n.routes = std::make_unique<gateway::public_routes>(n.shard->engine(), "/ws/", nullptr);
-        services_.add_shard(n.loop, [shard = n.shard.get()](gateway::delivery_batch batch) {
-            shard->deliver(batch);
-        });
+        services_.add_shard(
+            n.loop, {.deliver = [shard = n.shard.get()](
+                                    gateway::delivery_batch batch) { shard->deliver(batch); },
+                     .let_go = [shard = n.shard.get()](
+                                   const std::string& pid,
+                                   const std::string& user) { shard->let_go(pid, user); }});
         return n;
     }
 

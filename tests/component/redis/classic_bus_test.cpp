@@ -40,10 +40,12 @@ protected:
     void SetUp() override {
         bus_ = redis::make_classic_bus(backend_.loop, backend_.where(), commands_,
                                        {.room_channels = GetParam()});
-        bus_->start([this](std::vector<message> batch) {
-            for (auto& m : batch)
-                received_.push_back(std::move(m));
-        });
+        bus_->start(
+            [this](std::vector<message> batch) {
+                for (auto& m : batch)
+                    received_.push_back(std::move(m));
+            },
+            [this] { ++gaps_; });
     }
     void subscribe(std::vector<std::string> rooms) {
         std::optional<result<>> answer;
@@ -63,6 +65,7 @@ protected:
     std::shared_ptr<redis::connection> commands_ = backend_.connect();
     std::unique_ptr<redis::bus> bus_;
     std::vector<message> received_;
+    int gaps_ = 0;
 };
 
 TEST_P(RedisClassicBus, WhatAnEmitterPublishesArrives) {
@@ -142,8 +145,9 @@ TEST_P(RedisClassicBus, ReconnectsAreCounted) {
     EXPECT_EQ(bus_->counters().reconnects, 0U);
     backend_.stop_server(*commands_);
     backend_.server.start();
-    backend_.run_until([&] { return bus_->counters().reconnects == 1; });
+    backend_.run_until([&] { return bus_->counters().reconnects == 1 && gaps_ == 2; });
     EXPECT_EQ(bus_->counters().reconnects, 1U);
+    EXPECT_EQ(gaps_, 2) << "the loss, and the moment from which nothing is missed any more";
 }
 
 TEST_P(RedisClassicBus, WithoutItsListeningConnectionItIsNotReady) {

@@ -86,6 +86,14 @@ export class Postgres {
     return chat;
   }
 
+  async addParticipant(chat, user) {
+    await this.query("INSERT INTO chat_participants (chat_id, user_id) VALUES ($1, $2)", [chat, user]);
+  }
+
+  async removeParticipant(chat, user) {
+    await this.query("DELETE FROM chat_participants WHERE chat_id = $1 AND user_id = $2", [chat, user]);
+  }
+
   /** Makes readers of the participants wait until the returned function is called. */
   async lockParticipants() {
     const client = await this.pool.connect();

@@ -42,12 +42,14 @@ protected:
 
     void SetUp() override {
         for (std::size_t i = 0; i < received_.size(); ++i) {
-            backend_.node(i).start([this, i](messages batch) {
-                EXPECT_FALSE(batch.empty());
-                ++batches_[i];
-                for (auto& m : batch)
-                    received_[i].push_back(std::move(m));
-            });
+            backend_.node(i).start(
+                [this, i](messages batch) {
+                    EXPECT_FALSE(batch.empty());
+                    ++batches_[i];
+                    for (auto& m : batch)
+                        received_[i].push_back(std::move(m));
+                },
+                [] {});
         }
     }
 

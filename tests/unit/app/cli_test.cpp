@@ -70,14 +70,14 @@ TEST(Cli, DemoNeedsNothing) {
 }
 
 TEST(Cli, ReadsTheFile) {
-    const scratch_file file(R"({"server": {"port": 8123}, "socket": {"recovery_ms": 5}})");
+    const scratch_file file(R"({"server": {"port": 8123}, "session": {"recheck_ms": 5}})");
     for (const auto& arguments : {std::vector<const char*>{"--config", file.path()},
                                   std::vector<const char*>{"--demo", "--config", file.path()}}) {
         const auto r = run(arguments);
         EXPECT_EQ(r.exit_code, std::nullopt);
         EXPECT_EQ(r.values.server.port, 8123);
         EXPECT_EQ(r.warnings,
-                  std::vector<std::string>{"socket.recovery_ms: has no effect in this version"});
+                  std::vector<std::string>{"session.recheck_ms: has no effect in this version"});
     }
     const auto joined = std::string("--config=") + file.path();
     EXPECT_EQ(run({joined.c_str()}).values.server.port, 8123);

@@ -405,7 +405,6 @@ TEST(ConfigLoadNotYet, ASettingAtItsDefaultIsNoFault) {
 TEST(ConfigLoadNotYet, AKeyWithoutEffectWarns) {
     const auto loaded = from_file(R"({
         "server": {"unix_mode": "0600", "max_connections": 1},
-        "socket": {"recovery_ms": 0},
         "session": {"table": "login_sessions", "recheck_ms": 1000},
         "limits": {"connections_per_ip": 1, "connections_per_user": 1, "handshakes_per_ip_per_s": 1,
                    "events_per_socket_per_s": 1}
@@ -415,7 +414,6 @@ TEST(ConfigLoadNotYet, AKeyWithoutEffectWarns) {
         loaded.warnings,
         UnorderedElementsAre("server.unix_mode: has no effect in this version",
                              "server.max_connections: has no effect in this version",
-                             "socket.recovery_ms: has no effect in this version",
                              "session.table: has no effect in this version",
                              "session.recheck_ms: has no effect in this version",
                              "limits.connections_per_ip: has no effect in this version",

@@ -102,7 +102,7 @@ TEST(ConfigMarkdown, MarksWhatIsNotYetThere) {
     const auto page = config_markdown();
     EXPECT_THAT(page,
                 HasSubstr("| `engine.compression` | `false` | false | **Not yet** (refused). "));
-    EXPECT_THAT(page, HasSubstr("| **Not yet** (no effect). Window of Connection State Recovery"));
+    EXPECT_THAT(page, HasSubstr("| **Not yet** (no effect). Sessions of live connections"));
     EXPECT_THAT(page, HasSubstr("redis or memory; not yet: redis-sharded, redis-streams"));
 }
 

@@ -15,7 +15,10 @@ using namespace std::chrono_literals;
 /// Records what is asked of it; the test plays the other nodes.
 class recording_bus final : public chat::message_bus {
 public:
-    void start(receive_handler handler) override { receive = std::move(handler); }
+    void start(receive_handler handler, gap_handler on_gap) override {
+        receive = std::move(handler);
+        gap = std::move(on_gap);
+    }
     void subscribe(std::vector<std::string> rooms, done_handler done) override {
         subscribed.insert(subscribed.end(), rooms.begin(), rooms.end());
         waiting.push_back(std::move(done));
@@ -30,6 +33,7 @@ public:
     void ping(done_handler handler) override { handler({}); }
 
     receive_handler receive;
+    gap_handler gap;
     std::vector<std::string> subscribed;
     std::vector<std::string> unsubscribed;
     std::vector<done_handler> waiting;
@@ -58,15 +62,16 @@ protected:
     metrics_block& counts = figures.make_block();
     std::vector<delivery_batch> delivered{3};
     std::size_t posts = 0;
-    hub under_test{timers, bus, counts, 3, [this](unsigned shard, delivery_batch batch) {
-                       ++posts;
-                       std::move(batch.begin(), batch.end(), std::back_inserter(delivered[shard]));
-                   }};
+    hub under_test{
+        timers, bus, counts, 3, {.window = 0ms}, [this](unsigned shard, delivery_batch batch) {
+            ++posts;
+            std::move(batch.begin(), batch.end(), std::back_inserter(delivered[shard]));
+        }};
 };
 
 TEST_F(HubTest, AnswersWhenTheBusHasConfirmed) {
     bool done = false;
-    under_test.acquire(0, {"a"}, {"b"}, [&] { done = true; });
+    under_test.acquire(0, {"a"}, {"b"}, [&](auto) { done = true; });
     EXPECT_FALSE(done);
     std::sort(bus.subscribed.begin(), bus.subscribed.end());
     EXPECT_EQ(bus.subscribed, (std::vector<std::string>{"a", "b"}));
@@ -76,14 +81,14 @@ TEST_F(HubTest, AnswersWhenTheBusHasConfirmed) {
 
 TEST_F(HubTest, ASubscriptionThatFailedIsNoConfirmation) {
     bool done = false;
-    under_test.acquire(0, {"a"}, {}, [&] { done = true; });
+    under_test.acquire(0, {"a"}, {}, [&](auto) { done = true; });
     bus.waiting.front()(errc::closed);
     EXPECT_FALSE(done);
 }
 
 TEST_F(HubTest, MessagesGoToTheShardsThatHoldTheRoom) {
-    under_test.acquire(0, {"a"}, {}, [] {});
-    under_test.acquire(2, {"a", "b"}, {}, [] {});
+    under_test.acquire(0, {"a"}, {}, [](auto) {});
+    under_test.acquire(2, {"a", "b"}, {}, [](auto) {});
     bus.receive(
         {message("1", {"a"}), message("2", {"b"}), message("3", {"c"}), message("4", {"a", "b"})});
     EXPECT_EQ(texts(0), (std::vector<std::string>{"41", "44"}));
@@ -100,10 +105,10 @@ TEST_F(HubTest, MessagesForEverybodyGoToAllShards) {
 }
 
 TEST_F(HubTest, TheGracePeriodStartsAnewWithEachRelease) {
-    under_test.acquire(0, {"a"}, {}, [] {});
+    under_test.acquire(0, {"a"}, {}, [](auto) {});
     under_test.release(0, {"a"});
     timers.advance(hub::grace - 1ms);
-    under_test.acquire(0, {"a"}, {}, [] {});
+    under_test.acquire(0, {"a"}, {}, [](auto) {});
     under_test.release(0, {"a"});
     timers.advance(hub::grace - 1ms);
     EXPECT_TRUE(bus.unsubscribed.empty());
@@ -119,8 +124,8 @@ TEST_F(HubTest, OtherNamespacesAreNotServed) {
 }
 
 TEST_F(HubTest, ARoomIsDroppedWhenNobodyHeldItForTheGracePeriod) {
-    under_test.acquire(0, {"a"}, {}, [] {});
-    under_test.acquire(1, {"a"}, {}, [] {});
+    under_test.acquire(0, {"a"}, {}, [](auto) {});
+    under_test.acquire(1, {"a"}, {}, [](auto) {});
     under_test.release(0, {"a"});
     timers.advance(3 * hub::grace);
     EXPECT_TRUE(bus.unsubscribed.empty());
@@ -133,10 +138,10 @@ TEST_F(HubTest, ARoomIsDroppedWhenNobodyHeldItForTheGracePeriod) {
 }
 
 TEST_F(HubTest, ARoomTakenUpAgainInTimeIsKept) {
-    under_test.acquire(0, {"a"}, {}, [] {});
+    under_test.acquire(0, {"a"}, {}, [](auto) {});
     under_test.release(0, {"a"});
     timers.advance(hub::grace - 1ms);
-    under_test.acquire(1, {"a"}, {}, [] {});
+    under_test.acquire(1, {"a"}, {}, [](auto) {});
     timers.advance(5 * hub::grace);
     EXPECT_TRUE(bus.unsubscribed.empty());
     bus.receive({message("1", {"a"})});

@@ -44,11 +44,13 @@ protected:
     void start(subscriber_options o = {}) {
         o.link.retry = backoff(1ms, 1ms);
         subject_ = std::make_shared<subscriber>(loop_, server_.where(), std::move(o));
-        subject_->start([this](std::vector<published> batch) {
-            events_.push_back("batch of " + std::to_string(batch.size()));
-            for (auto& p : batch)
-                events_.push_back(p.channel + "=" + p.payload);
-        });
+        subject_->start(
+            [this](std::vector<published> batch) {
+                events_.push_back("batch of " + std::to_string(batch.size()));
+                for (auto& p : batch)
+                    events_.push_back(p.channel + "=" + p.payload);
+            },
+            [this] { ++gaps_; });
     }
     void subscribe(std::vector<std::string> channels, const std::string& who) {
         subject_->subscribe(std::move(channels), [this, who](result<> r) {
@@ -63,6 +65,7 @@ protected:
     fake_redis server_{loop_};
     std::shared_ptr<subscriber> subject_;
     std::vector<std::string> events_;
+    int gaps_ = 0;
 };
 
 TEST_F(RedisSubscriber, OneReadIsOneBatchWaitersFirst) {
@@ -83,8 +86,10 @@ TEST_F(RedisSubscriber, AfterALossEverythingIsAskedForAgain) {
     subscribe({"a"}, "first");
     wait_for_events(1);
     EXPECT_TRUE(subject_->is_up());
+    EXPECT_EQ(gaps_, 0) << "nothing was missed yet";
     server_.drop_all();
     run_until(loop_, [&] { return !subject_->is_up(); });
+    EXPECT_EQ(gaps_, 1) << "the loss";
     subscribe({"a"}, "while away");
     EXPECT_EQ(events_.size(), 1U);
     wait_for_events(2);
@@ -92,6 +97,7 @@ TEST_F(RedisSubscriber, AfterALossEverythingIsAskedForAgain) {
     EXPECT_THAT(server_.received, ElementsAre(words{"PING"}, words{"SUBSCRIBE", "a"}, words{"PING"},
                                               words{"SUBSCRIBE", "a"}));
     EXPECT_EQ(subject_->reconnects(), 1U);
+    EXPECT_EQ(gaps_, 2) << "all subscriptions are in force again";
 }
 
 TEST_F(RedisSubscriber, AHalfDeadConnectionIsNoticed) {

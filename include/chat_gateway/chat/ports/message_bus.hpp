@@ -16,11 +16,14 @@ class message_bus {
 public:
     /// All that one read brought, in order.
     using receive_handler = unique_function<void(std::vector<socketio::cluster::message>)>;
+    /// From the last message received to the next one something may be missing. Told when the way
+    /// to the others is lost, and again when everything asked for is in force anew.
+    using gap_handler = unique_function<void()>;
     using done_handler = unique_function<void(result<>)>;
 
     virtual ~message_bus() = default;
     /// Once, before anything else.
-    virtual void start(receive_handler handler) = 0;
+    virtual void start(receive_handler handler, gap_handler gap) = 0;
     /// Asks for the messages of rooms. done: from now on none is missed, or errc::closed. While the
     /// bus is away it waits; whoever cannot wait gives up by itself. Rooms already asked for are
     /// confirmed as well.

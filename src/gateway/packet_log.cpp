@@ -1,0 +1,161 @@
+#include "packet_log.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+namespace chat_gateway::gateway {
+namespace {
+
+/// What an entry costs beside its frames: the block, the names of its rooms, its places in lists.
+constexpr std::size_t entry_overhead = 256;
+
+bool names_any(const std::vector<std::string>& names, const std::vector<held_room>& rooms) {
+    return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+        return std::any_of(rooms.begin(), rooms.end(),
+                           [&](const held_room& r) { return r.name == name; });
+    });
+}
+
+}  // namespace
+
+void packet_log::open(const std::string& room) {
+    const auto [at, fresh] = rooms_.try_emplace(room);
+    if (fresh) at->second.opened_at = last_;
+}
+
+void packet_log::close(const std::string& room) {
+    const auto found = rooms_.find(room);
+    if (found == rooms_.end()) return;
+    for (const auto position : found->second.positions)
+        release(position);
+    rooms_.erase(found);
+}
+
+void packet_log::gap() {
+    entries_.clear();
+    bytes_ = 0;
+    // A position of its own: whoever saw the last message may have missed one behind it all the
+    // same.
+    first_ = ++last_ + 1;
+    everybody_.clear(last_);
+    for (auto& [name, h] : rooms_)
+        h.clear(last_);
+}
+
+void packet_log::add(std::shared_ptr<const delivery> d, time_point now) {
+    const auto position = ++last_;
+    const delivery& added = *d;
+    const std::size_t bytes = entry_overhead + added.bytes();
+    entries_.push_back({std::move(d), now, 0, static_cast<std::uint32_t>(bytes)});
+    bytes_ += bytes;
+    if (added.rooms.empty()) remember(everybody_, position);
+    for (const auto& room : added.rooms) {
+        if (const auto found = rooms_.find(room); found != rooms_.end()) {
+            remember(found->second, position);
+        }
+    }
+    // Remembered by no room: the position is taken all the same.
+    if (entry& e = at(position); e.histories == 0) {
+        bytes_ -= e.bytes;
+        e.what.reset();
+    }
+}
+
+void packet_log::remember(history& h, std::uint64_t position) {
+    entry& e = at(position);
+    // A message may name a room twice.
+    if (!h.positions.empty() && h.positions.back() == position) return;
+    while (!h.positions.empty() && h.bytes + e.bytes > options_.room_bytes) {
+        counts_.add(metric::recovery_evicted_room);
+        forget_oldest(h);
+    }
+    if (e.bytes > options_.room_bytes) {
+        counts_.add(metric::recovery_evicted_room);
+        h.incomplete_to = position;
+        return;
+    }
+    h.positions.push_back(position);
+    h.bytes += e.bytes;
+    ++e.histories;
+}
+
+void packet_log::forget_oldest(history& h) {
+    const auto position = h.positions.front();
+    h.incomplete_to = position;
+    h.bytes -= at(position).bytes;
+    h.positions.erase(h.positions.begin());
+    if (h.positions.empty()) h.positions.shrink_to_fit();
+    release(position);
+}
+
+void packet_log::release(std::uint64_t position) {
+    entry& e = at(position);
+    if (--e.histories != 0) return;
+    bytes_ -= e.bytes;
+    e.what.reset();
+}
+
+void packet_log::drop_front() {
+    if (const auto what = entries_.front().what) {
+        const auto forget_in = [&](history& h) {
+            if (!h.positions.empty() && h.positions.front() == first_) forget_oldest(h);
+        };
+        if (what->rooms.empty()) forget_in(everybody_);
+        for (const auto& room : what->rooms) {
+            if (const auto found = rooms_.find(room); found != rooms_.end())
+                forget_in(found->second);
+        }
+    }
+    entries_.pop_front();
+    ++first_;
+}
+
+void packet_log::expire(time_point now) {
+    while (!entries_.empty() && now - entries_.front().when > options_.packet_time)
+        drop_front();
+}
+
+void packet_log::shrink(std::size_t bytes) {
+    while (bytes_ > bytes && !entries_.empty()) {
+        if (entries_.front().what) counts_.add(metric::recovery_evicted_total);
+        drop_front();
+    }
+}
+
+/// False if messages above `floor` are not there any more.
+bool packet_log::collect(const history& h, std::uint64_t floor, std::vector<std::uint64_t>& into) {
+    // What was published before the bus had confirmed the room was for nobody here.
+    floor = std::max(floor, h.opened_at);
+    if (h.incomplete_to > floor) return false;
+    const auto first = std::upper_bound(h.positions.begin(), h.positions.end(), floor);
+    into.insert(into.end(), first, h.positions.end());
+    return true;
+}
+
+std::optional<delivery_batch> packet_log::missed(std::uint64_t offset, std::uint64_t start,
+                                                 const std::vector<held_room>& rooms,
+                                                 std::size_t most_bytes) const {
+    std::vector<std::uint64_t> positions;
+    if (!collect(everybody_, std::max(offset, start), positions)) return std::nullopt;
+    for (const auto& room : rooms) {
+        const auto found = rooms_.find(room.name);
+        if (found == rooms_.end()) return std::nullopt;
+        if (!collect(found->second, std::max(offset, room.from), positions)) return std::nullopt;
+    }
+    std::sort(positions.begin(), positions.end());
+    positions.erase(std::unique(positions.begin(), positions.end()), positions.end());
+
+    delivery_batch batch;
+    std::size_t bytes = 0;
+    for (const auto position : positions) {
+        const auto& what = at(position).what;
+        if (names_any(what->except, rooms)) continue;
+        bytes += what->bytes();
+        if (bytes > most_bytes) return std::nullopt;
+        batch.push_back(what);
+    }
+    return batch;
+}
+
+}  // namespace chat_gateway::gateway

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <chat_gateway/base/scheduler.hpp>
+#include <chat_gateway/gateway/delivery.hpp>
+#include <chat_gateway/gateway/metrics.hpp>
+#include <chat_gateway/gateway/recovery.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace chat_gateway::gateway {
+
+/// The messages of the last while, for clients that come back: by position, and by room. Bounded in
+/// time, in bytes for each room, and in bytes altogether; what had to go is remembered per room as
+/// the position up to which it is incomplete, so that a gap is never taken for silence. Lives on
+/// the services loop.
+class packet_log {
+public:
+    packet_log(const recovery_options& o, metrics_block& counts) : options_(o), counts_(counts) {}
+
+    /// The room's messages are complete from now on.
+    void open(const std::string& room);
+    /// Nobody holds the room any more.
+    void close(const std::string& room);
+    /// Something may have been missed in every room.
+    void gap();
+
+    [[nodiscard]] std::uint64_t last_position() const { return last_; }
+    /// The position of the message that add() gets next.
+    [[nodiscard]] std::uint64_t next_position() const { return last_ + 1; }
+    void add(std::shared_ptr<const delivery> d, time_point now);
+    /// Forgets what is older than the options allow.
+    void expire(time_point now);
+    /// Forgets the oldest until no more than `bytes` are kept.
+    void shrink(std::size_t bytes);
+
+    /// What a session whose last message was `offset`, who is in `rooms`, has missed, in order;
+    /// nullopt if that is not known whole any more, or more than `most_bytes`.
+    [[nodiscard]] std::optional<delivery_batch> missed(std::uint64_t offset, std::uint64_t start,
+                                                       const std::vector<held_room>& rooms,
+                                                       std::size_t most_bytes) const;
+
+    [[nodiscard]] std::size_t bytes() const { return bytes_; }
+    [[nodiscard]] bool empty() const { return entries_.empty(); }
+
+private:
+    struct entry {
+        std::shared_ptr<const delivery> what;  ///< null once no room remembers it
+        time_point when;
+        std::uint32_t histories = 0;  ///< that have it
+        std::uint32_t bytes = 0;
+    };
+    struct history {
+        std::uint64_t opened_at = 0;
+        std::uint64_t incomplete_to = 0;       ///< messages up to here may be missing
+        std::vector<std::uint64_t> positions;  ///< ascending
+        std::size_t bytes = 0;
+
+        void clear(std::uint64_t now_incomplete_to) {
+            incomplete_to = now_incomplete_to;
+            positions = {};
+            bytes = 0;
+        }
+    };
+
+    [[nodiscard]] entry& at(std::uint64_t position) { return entries_[position - first_]; }
+    [[nodiscard]] const entry& at(std::uint64_t position) const {
+        return entries_[position - first_];
+    }
+    void remember(history& h, std::uint64_t position);
+    void forget_oldest(history& h);
+    void release(std::uint64_t position);
+    void drop_front();
+    [[nodiscard]] static bool collect(const history& h, std::uint64_t floor,
+                                      std::vector<std::uint64_t>& into);
+
+    const recovery_options options_;
+    metrics_block& counts_;
+    std::deque<entry> entries_;  ///< positions first_ .. last_
+    std::uint64_t first_ = 1;
+    std::uint64_t last_ = 0;
+    std::unordered_map<std::string, history> rooms_;
+    history everybody_;  ///< messages without rooms
+    std::size_t bytes_ = 0;
+};
+
+}  // namespace chat_gateway::gateway

@@ -1,0 +1,79 @@
+#include "shard_impl.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace chat_gateway::gateway {
+
+void shard::impl::deliver(const delivery_batch& batch) {
+    for (const auto& d : batch)
+        deliver(*d);
+}
+
+void shard::impl::deliver(const delivery& d) {
+    position_ = std::max(position_, d.position);
+    const wire_ref text(d.text);
+    std::vector<wire_ref> attachments;
+    for (const auto& bytes : d.attachments)
+        attachments.emplace_back(bytes);
+    std::uint64_t reached = 0;
+    const auto give = [&](member_id m) {
+        const chat_socket* s = sockets_[m].get();
+        if (!s || !s->connected) return;
+        if (d.droppable && !engine_.writable(s->session)) return;
+        engine_.send(s->session, text);
+        for (const auto& bytes : attachments)
+            engine_.send(s->session, bytes);
+        ++reached;
+    };
+    // The way of nearly every message: one room, nobody left out.
+    if (d.rooms.size() == 1 && d.except.empty() && !socket_named(d.rooms.front())) {
+        rooms_.for_each_member(d.rooms, d.except, give);
+    } else {
+        for (const member_id m : targets_of(d))
+            give(m);
+    }
+    counts_.add(metric::deliveries, reached);
+}
+
+/// Rooms, socket ids and everybody, each socket once.
+std::vector<member_id> shard::impl::targets_of(const delivery& d) {
+    std::vector<member_id> targets;
+    if (d.rooms.empty()) {
+        for (const auto& s : sockets_) {
+            if (s) targets.push_back(s->session.index);
+        }
+        std::erase_if(targets, [&](member_id m) {
+            return std::any_of(d.except.begin(), d.except.end(),
+                               [&](const auto& room) { return rooms_.contains(m, room); });
+        });
+    } else {
+        rooms_.for_each_member(d.rooms, d.except, [&](member_id m) { targets.push_back(m); });
+        for (const auto& room : d.rooms) {
+            const chat_socket* s = socket_named(room);
+            if (!s) continue;
+            const member_id m = s->session.index;
+            const bool out = std::any_of(d.except.begin(), d.except.end(),
+                                         [&](const auto& r) { return rooms_.contains(m, r); });
+            if (!out) targets.push_back(m);
+        }
+    }
+    for (const auto& name : d.except) {
+        if (const chat_socket* s = socket_named(name)) std::erase(targets, s->session.index);
+    }
+    std::sort(targets.begin(), targets.end());
+    targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
+    return targets;
+}
+
+/// A socket is alone in the room of its own id; that room needs no entry in the index, unless the
+/// id is of an earlier connection and names another place.
+chat_socket* shard::impl::socket_named(std::string_view name) {
+    const auto id = public_id::parse(name);
+    if (!id || id->shard() != options_.engine.shard || id->index() >= sockets_.size())
+        return nullptr;
+    chat_socket* s = sockets_[id->index()].get();
+    return s && s->id == *id ? s : nullptr;
+}
+
+}  // namespace chat_gateway::gateway

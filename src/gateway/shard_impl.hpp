@@ -1,0 +1,127 @@
+#pragma once
+
+#include "chat_socket.hpp"
+
+#include <chat_gateway/gateway/shard.hpp>
+#include <chat_gateway/socketio/packet.hpp>
+#include <chat_gateway/socketio/room_index.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace chat_gateway::gateway {
+
+using engineio::close_reason;
+using server::wire_bytes;
+using server::wire_ref;
+using socketio::member_id;
+
+inline constexpr std::string_view chat_namespace = "/";
+/// Permission questions of one socket that may be under way at a time.
+inline constexpr std::uint32_t max_questions = 64;
+/// Chats left that are remembered: while the list is late (whoever leaves more gets no list at
+/// all), and for a recovery (whoever has left more is not recovered).
+inline constexpr std::size_t max_left_remembered = 1000;
+
+class shard::impl final : public server::engine_events {
+public:
+    impl(net::event_loop& loop, shard_options o, services& ask, metrics& counts)
+        : loop_(loop),
+          options_(std::move(o)),
+          ask_(ask),
+          counts_(counts.make_block()),
+          engine_(loop, options_.engine, *this) {}
+
+    void admit(const http::request& r, unique_function<void(server::admission)> decide) override;
+    void on_open(slot_handle session, const public_id& sid,
+                 std::unique_ptr<server::admission_ticket> ticket,
+                 engineio::transport via) override;
+    void on_message(slot_handle session, std::string_view data, bool binary) override;
+    void on_upgrade(slot_handle session) override;
+    void on_close(slot_handle session, close_reason reason) override;
+
+    void deliver(const delivery_batch& batch);
+    void let_go(const std::string& pid, const std::string& user);
+
+    net::event_loop& loop_;
+    const shard_options options_;
+    services& ask_;
+    metrics_block& counts_;
+    server::engine engine_;
+    bool draining_ = false;
+
+private:
+    chat_socket* find(slot_handle session) {
+        if (session.index >= sockets_.size()) return nullptr;
+        chat_socket* s = sockets_[session.index].get();
+        return s && s->session == session ? s : nullptr;
+    }
+    /// The same, if it still is in the namespace connection that a question was asked for.
+    chat_socket* find(slot_handle session, std::uint32_t life) {
+        chat_socket* s = find(session);
+        return s && s->life == life ? s : nullptr;
+    }
+
+    // shard.cpp: from the engine to the protocol and back
+    void run(slot_handle session, std::vector<socketio::client_action> actions);
+    void on_action(chat_socket& s, socketio::connect_request&& r);
+    void on_action(chat_socket& s, socketio::client_event&& e);
+    void on_action(chat_socket&, socketio::client_ack&&) {}  // nothing here asks for acks
+    void on_action(chat_socket& s, socketio::client_left&& l);
+    void on_action(chat_socket& s, const socketio::protocol_error& e);
+
+    void try_connect(chat_socket& s);
+    void leave_everything(chat_socket& s);
+    void send(const chat_socket& s, std::string_view text) {
+        engine_.send(s.session, wire_ref(wire_bytes::message(text)));
+    }
+    void acknowledge(const chat_socket& s, const std::string& id) {
+        if (!id.empty()) send(s, socketio::ack_packet(chat_namespace, id, "[]"));
+    }
+
+    // shard_rooms.cpp: chat lists, joins and leaves
+    void load_chats(chat_socket& s);
+    void on_chats(chat_socket& s, result<std::vector<std::string>> chats);
+    void rooms_ready(slot_handle session, std::uint32_t life, bool confirmed);
+    /// Joins at once and calls done(true) when the bus has confirmed all, or done(false) at the
+    /// deadline.
+    void enter_rooms(chat_socket& s, const std::vector<std::string>& rooms,
+                     unique_function<void(bool)> done);
+    void note_position(chat_socket& s, const std::vector<std::string>& rooms,
+                       std::uint64_t position);
+    void leave_rooms(chat_socket& s, const std::vector<std::string>& rooms);
+    void join_asked(chat_socket& s, std::string chat, std::string ack);
+    void join_answered(chat_socket& s, const std::string& chat, std::string ack,
+                       result<bool> allowed);
+    void enter_room(chat_socket& s, const std::string& chat, std::string ack);
+    void leave_asked(chat_socket& s, const std::string& chat);
+
+    // shard_recovery.cpp: sessions that outlive their connection
+    [[nodiscard]] bool recoverable(const chat_socket& s, close_reason reason) const;
+    [[nodiscard]] suspended_session state_of(const chat_socket& s) const;
+    void begin_return(chat_socket& s, socketio::recovery_claim claim);
+    void go_on_returning(chat_socket& s);
+    void check_rooms(chat_socket& s);
+    void ask_for_extra_rooms(chat_socket& s, const std::vector<std::string>& rooms);
+    void enter_returning_rooms(chat_socket& s);
+    void resume(chat_socket& s);
+    void arrived(chat_socket& s, resumption r);
+    void give_up_return(chat_socket& s, recovery_failure why);
+
+    // shard_delivery.cpp: from the bus to the sockets
+    void deliver(const delivery& d);
+    std::vector<member_id> targets_of(const delivery& d);
+    chat_socket* socket_named(std::string_view name);
+
+    std::vector<std::unique_ptr<chat_socket>>
+        sockets_;  ///< by session index, which is the member id
+    socketio::room_index rooms_;
+    std::uint64_t position_ = 0;  ///< of the last message that came here, in the packet log
+    std::unordered_map<std::string, slot_handle>
+        recovered_;  ///< by pid, whose text names another place
+};
+
+}  // namespace chat_gateway::gateway

@@ -1,0 +1,197 @@
+#include "shard_impl.hpp"
+
+#include <chat_gateway/base/log.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace chat_gateway::gateway {
+
+void shard::impl::load_chats(chat_socket& s) {
+    s.entering = true;
+    s.load = ask_.load_chats(
+        loop_, s.user,
+        [this, session = s.session, life = s.life](result<std::vector<std::string>> chats) {
+            if (chat_socket* waiting = find(session, life)) on_chats(*waiting, std::move(chats));
+        });
+}
+
+void shard::impl::on_chats(chat_socket& s, result<std::vector<std::string>> chats) {
+    if (!chats) {
+        // Connected without rooms rather than not at all; the list is being retried.
+        counts_.add(metric::chat_lists_late);
+        log::debug("failed to get chats for user",
+                   {{"user", s.user}, {"error", chats.error().message()}});
+        chats.emplace();
+    } else {
+        counts_.add(metric::chat_lists_loaded);
+        s.load = 0;
+    }
+    if (s.waiting) {
+        std::erase_if(*chats, [&](const std::string& chat) {
+            const bool left = s.waiting->left.contains(chat);
+            if (left && ask_.recovers()) s.history().left.insert(chat);
+            return left;
+        });
+        s.waiting->left.clear();
+        s.settle();
+    }
+    const std::size_t room_for =
+        options_.rooms_per_socket -
+        std::min(options_.rooms_per_socket, rooms_.rooms_of_count(s.session.index));
+    if (chats->size() > room_for) {
+        counts_.add(metric::joins_denied_limit, chats->size() - room_for);
+        log::warn("more chats than rooms allowed", {{"user", s.user}, {"chats", chats->size()}});
+        chats->resize(room_for);
+    }
+    enter_rooms(s, *chats, [this, session = s.session, life = s.life](bool confirmed) {
+        rooms_ready(session, life, confirmed);
+    });
+}
+
+void shard::impl::enter_rooms(chat_socket& s, const std::vector<std::string>& rooms,
+                              unique_function<void(bool)> done) {
+    std::vector<std::string> taken;
+    std::vector<std::string> wanted;
+    if (!std::exchange(s.own_room_held, true)) taken.push_back(s.id.text());
+    for (const auto& room : rooms) {
+        const auto change = rooms_.join(s.session.index, room);
+        (change.edge ? taken : wanted).push_back(room);
+        if (!change.changed) continue;
+        if (s.connected && ask_.recovers()) {
+            s.history().joined_at[room] = position_;
+            s.history().left.erase(room);
+        }
+        counts_.add(metric::joins);
+        counts_.add(metric::rooms_joined);
+    }
+    // Whichever comes first, the confirmation or the deadline.
+    struct wait {
+        unique_function<void(bool)> done;
+        scheduler::timer_id deadline = 0;
+    };
+    auto w = std::make_shared<wait>();
+    w->done = std::move(done);
+    w->deadline = loop_.after(options_.subscribe_deadline, [w] {
+        if (auto finish = std::exchange(w->done, nullptr)) finish(false);
+    });
+    std::vector<std::string> later = s.connected ? taken : std::vector<std::string>();
+    ask_.acquire(loop_, options_.engine.shard, std::move(taken), std::move(wanted),
+                 [this, w, session = s.session, life = s.life,
+                  later = std::move(later)](std::uint64_t position) {
+                     if (chat_socket* here = find(session, life))
+                         note_position(*here, later, position);
+                     loop_.cancel(w->deadline);
+                     if (auto finish = std::exchange(w->done, nullptr)) finish(true);
+                 });
+}
+
+/// Rooms that nobody here was in before were none of this shard's affair until `position`.
+void shard::impl::note_position(chat_socket& s, const std::vector<std::string>& rooms,
+                                std::uint64_t position) {
+    if (!s.connected) s.start = std::max(s.start, position);
+    if (!s.since_connect) return;
+    for (const auto& room : rooms) {
+        const auto found = s.since_connect->joined_at.find(room);
+        if (found != s.since_connect->joined_at.end())
+            found->second = std::max(found->second, position);
+    }
+}
+
+void shard::impl::rooms_ready(slot_handle session, std::uint32_t life, bool confirmed) {
+    chat_socket* s = find(session, life);
+    if (!s) return;
+    if (!confirmed && !s->connected) {
+        counts_.add(metric::subscriptions_late);
+        log::debug("bus has not confirmed rooms in time", {{"user", s->user}});
+    }
+    s->rooms_ready = true;
+    try_connect(*s);
+}
+
+void shard::impl::join_asked(chat_socket& s, std::string chat, std::string ack) {
+    if (s.waiting) s.waiting->left.erase(chat);
+    // In it already: answered when the bus has confirmed it, which may still be to come.
+    if (rooms_.contains(s.session.index, chat)) return enter_room(s, chat, std::move(ack));
+    if (s.questions >= max_questions) {
+        counts_.add(metric::joins_denied_limit);
+        return acknowledge(s, ack);
+    }
+    ++s.questions;
+    const std::uint32_t sequence = ++s.join_sequence;
+    s.pending().joins[chat] = sequence;
+    ask_.can_view_chat(loop_, s.user, chat,
+                       [this, session = s.session, life = s.life, chat, sequence,
+                        ack = std::move(ack)](result<bool> allowed) mutable {
+                           chat_socket* asked = find(session);
+                           if (!asked) return;
+                           --asked->questions;
+                           if (asked->life != life) return;
+                           const auto found = asked->pending().joins.find(chat);
+                           // Left, or asked for anew, meanwhile: the later one wins.
+                           if (found == asked->waiting->joins.end() || found->second != sequence) {
+                               asked->settle();
+                               return acknowledge(*asked, ack);
+                           }
+                           asked->waiting->joins.erase(found);
+                           asked->settle();
+                           join_answered(*asked, chat, std::move(ack), std::move(allowed));
+                       });
+}
+
+void shard::impl::join_answered(chat_socket& s, const std::string& chat, std::string ack,
+                                result<bool> allowed) {
+    const char* why = nullptr;
+    if (!allowed) {
+        counts_.add(metric::joins_failed_database);
+        why = "database";
+    } else if (!*allowed) {
+        counts_.add(metric::joins_denied_permission);
+        why = "permission";
+    } else if (rooms_.rooms_of_count(s.session.index) >= options_.rooms_per_socket) {
+        counts_.add(metric::joins_denied_limit);
+        why = "limit";
+    }
+    if (why) {
+        log::debug("failed to join chat room", {{"user", s.user}, {"chat", chat}, {"reason", why}});
+        return acknowledge(s, ack);
+    }
+    enter_room(s, chat, std::move(ack));
+}
+
+void shard::impl::enter_room(chat_socket& s, const std::string& chat, std::string ack) {
+    enter_rooms(s, {chat}, [this, session = s.session, life = s.life, ack = std::move(ack)](bool) {
+        if (const chat_socket* joined = find(session, life)) acknowledge(*joined, ack);
+    });
+}
+
+void shard::impl::leave_asked(chat_socket& s, const std::string& chat) {
+    if (s.waiting) s.waiting->joins.erase(chat);
+    if (s.load != 0) {
+        auto& left = s.pending().left;
+        left.insert(chat);
+        if (left.size() > max_left_remembered) ask_.cancel_load(std::exchange(s.load, 0));
+    }
+    s.settle();
+    if (!rooms_.contains(s.session.index, chat)) return;
+    counts_.add(metric::leaves);
+    leave_rooms(s, {chat});
+    if (!ask_.recovers()) return;
+    auto& history = s.history();
+    history.joined_at.erase(chat);
+    history.left.insert(chat);
+    history.too_many = history.too_many || history.left.size() > max_left_remembered;
+    if (history.too_many) history.left.clear();
+}
+
+void shard::impl::leave_rooms(chat_socket& s, const std::vector<std::string>& rooms) {
+    std::vector<std::string> emptied;
+    for (const auto& room : rooms) {
+        const auto change = rooms_.leave(s.session.index, room);
+        if (change.changed) counts_.subtract(metric::rooms_joined);
+        if (change.edge) emptied.push_back(room);
+    }
+    if (!emptied.empty()) ask_.release(options_.engine.shard, std::move(emptied));
+}
+
+}  // namespace chat_gateway::gateway

@@ -1,0 +1,67 @@
+// A TCP way to the gateway that can be cut.
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+
+export class Proxy {
+  static async start(gateway) {
+    const proxy = new Proxy();
+    proxy.pairs = new Set();
+    proxy.closed = false;
+    proxy.server = createServer((client) => proxy.#carry(client, gateway.port));
+    proxy.server.listen(0, "127.0.0.1");
+    await once(proxy.server, "listening");
+    proxy.url = `http://127.0.0.1:${proxy.server.address().port}`;
+    return proxy;
+  }
+
+  #carry(client, port) {
+    if (this.closed) return client.destroy();
+    const server = connect(port, "127.0.0.1");
+    const pair = [client, server];
+    this.pairs.add(pair);
+    for (const [from, to] of [[client, server], [server, client]]) {
+      from.setNoDelay(true);
+      from.on("error", () => {}); // the close tells
+      from.on("close", () => {
+        to.destroy();
+        this.pairs.delete(pair);
+      });
+      from.pipe(to);
+    }
+  }
+
+  /** Breaks every connection, losing what is on its way. */
+  cut() {
+    for (const pair of this.pairs) for (const socket of pair) socket.destroy();
+  }
+
+  /** Only the clients see the end: for the gateway the connections stay, dead, until it notices by itself. */
+  cutUnnoticed() {
+    for (const [client, server] of this.pairs) {
+      server.removeAllListeners("close");
+      client.removeAllListeners("close");
+      client.unpipe(server);
+      server.unpipe(client);
+      server.pause();
+      client.destroy();
+      this.dead ??= [];
+      this.dead.push(server);
+    }
+    this.pairs.clear();
+  }
+
+  /** While closed every new connection is dropped. */
+  close() {
+    this.closed = true;
+  }
+
+  open() {
+    this.closed = false;
+  }
+
+  stop() {
+    this.cut();
+    for (const server of this.dead ?? []) server.destroy();
+    this.server.close();
+  }
+}
