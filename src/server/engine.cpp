@@ -122,7 +122,7 @@ void engine::impl::handle(http::request r, std::shared_ptr<net::local_exchange> 
         return with_headers(e, cors_headers(r))->respond(refusal_for(*error, r.upgrade));
     }
     const auto& request = std::get<engineio::engine_request>(parsed);
-    if (request.via == transport::websocket) {
+    if (r.upgrade) {
         if (r.method != "GET") {
             return with_headers(e, cors_headers(r))
                 ->respond(refusal_for(request_error::bad_request, true));
@@ -131,6 +131,14 @@ void engine::impl::handle(http::request r, std::shared_ptr<net::local_exchange> 
             return with_headers(e, cors_headers(r))->respond(plain_refusal(400, fault));
         }
     }
+    if (request.sid.empty() && r.upgrade && request.via == transport::polling) {
+        // A WebSocket for the transport that has none: it opens no session, so nobody is asked.
+        upgrade_request r101{
+            {}, websocket::accept_key(r.get("Sec-WebSocket-Key")), cors_headers(r), {}};
+        if (auto detached = e->detach())
+            open_and_close(std::move(detached->socket), std::move(r101));
+        return;
+    }
     if (request.sid.empty()) return handshake(std::move(r), request.via, std::move(e));
 
     const auto sid = public_id::parse(request.sid);
@@ -138,15 +146,16 @@ void engine::impl::handle(http::request r, std::shared_ptr<net::local_exchange> 
         return with_headers(e, cors_headers(r))
             ->respond(refusal_for(request_error::unknown_sid, r.upgrade));
     }
-    if (request.via == transport::websocket) return route_upgrade(r, *sid, std::move(e));
-    route_polling(std::move(r), *sid, std::move(e));
+    if (r.upgrade) return route_upgrade(r, *sid, request.via, std::move(e));
+    route_polling(std::move(r), *sid, request.via, std::move(e));
 }
 
-void engine::impl::route_polling(http::request r, const public_id& sid,
+void engine::impl::route_polling(http::request r, const public_id& sid, transport via,
                                  std::shared_ptr<net::local_exchange> e) {
     auto answer = with_headers(std::move(e), cors_headers(r));
-    polling_request request{sid, std::move(r.method), std::string(r.get("Content-Type")),
-                            std::move(r.body), r.received};
+    polling_request request{
+        sid,       via, std::move(r.method), std::string(r.get("Content-Type")), std::move(r.body),
+        r.received};
     impl& owner = *peers[sid.shard()]->impl_;
     if (&owner == this) return serve_polling(std::move(request), std::move(answer));
     auto forwarded = make_forwarded_exchange(loop, owner.loop, std::move(answer));
@@ -156,10 +165,10 @@ void engine::impl::route_polling(http::request r, const public_id& sid,
         });
 }
 
-void engine::impl::route_upgrade(const http::request& r, const public_id& sid,
+void engine::impl::route_upgrade(const http::request& r, const public_id& sid, transport via,
                                  std::shared_ptr<net::local_exchange> e) {
     upgrade_request request{
-        sid, websocket::accept_key(r.get("Sec-WebSocket-Key")), cors_headers(r), {}};
+        sid, websocket::accept_key(r.get("Sec-WebSocket-Key")), cors_headers(r), {}, via};
     auto detached = e->detach();
     if (!detached) return;
     request.leftover = std::move(detached->leftover);

@@ -16,7 +16,7 @@ namespace chat_gateway::echo {
 class socket_echo final : public server::engine_events {
 public:
     socket_echo(net::event_loop& loop, server::engine_options o)
-        : shard_(o.shard), engine_(loop, std::move(o), *this) {}
+        : loop_(loop), engine_(loop, std::move(o), *this) {}
 
     server::engine& engine() { return engine_; }
 
@@ -38,9 +38,18 @@ private:
     void send(slot_handle session, std::string_view text,
               const std::vector<std::string>& attachments = {});
 
-    std::uint8_t shard_;
+    /// `auth` to a namespace that was joined a moment ago.
+    void greet(slot_handle session);
+
+    struct peer {
+        socketio::client protocol;
+        bool websocket = false;
+        std::vector<std::string> greetings = {};  ///< `auth` packets not sent yet
+    };
+
+    net::event_loop& loop_;
     server::engine engine_;
-    std::map<slot_handle, socketio::client> clients_;
+    std::map<slot_handle, peer> peers_;
 };
 
 }  // namespace chat_gateway::echo
