@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ServerProcess } from "../e2e/lib/process.mjs";
-import { openPacket, pollingTarget } from "./lib/engineio.mjs";
+import { openPacket, pollingTarget, PollingSession, WebSocketSession } from "./lib/engineio.mjs";
 import { request } from "./lib/http.mjs";
 import { echoBinary, startEcho } from "./lib/servers.mjs";
+import { dropWires } from "./lib/wire.mjs";
 
 test("defaults: 300, 200 and 1000 ms, 1000000 bytes, /socket.io; one line names the port", async () => {
   const process = new ServerProcess("protocol_echo_server", echoBinary, ["--port", "0"]);
@@ -32,8 +33,6 @@ test("every option is taken, also as --name=value", async () => {
 
 test("SIGTERM ends it with 0, also with clients in the middle of things", async () => {
   const server = await startEcho();
-  const { PollingSession, WebSocketSession } = await import("./lib/engineio.mjs");
-  const { dropWires } = await import("./lib/wire.mjs");
   const polling = await PollingSession.open(server.port, "/socket.io/");
   await polling.hold();
   const socket = await WebSocketSession.open(server.port, "/socket.io/");

@@ -71,8 +71,12 @@ export class WebSocketSession extends WebSocketWire {
     const session = Object.assign(new WebSocketSession(), wire);
     session.port = port;
     session.path = path;
-    session.open = await session.next();
-    session.sid = openPacket(session.open).sid;
+    session.sid = openPacket(await session.next()).sid;
     return session;
+  }
+
+  /** A polling GET for this session. */
+  poll() {
+    return request(this.port, `${pollingTarget(this.path)}&sid=${this.sid}`);
   }
 }
