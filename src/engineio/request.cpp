@@ -56,7 +56,8 @@ std::variant<engine_request, request_error> parse_request(const request_form& fo
     r.sid = query_value(form.query, "sid").value_or("");
     const bool handshake = r.sid.empty();
     if (handshake && form.method != "GET") return request_error::bad_handshake_method;
-    if (r.via == transport::websocket && !form.upgrade) return request_error::bad_request;
+    if (handshake && r.via == transport::websocket && !form.upgrade)
+        return request_error::bad_request;
     if (handshake && query_value(form.query, "EIO") != "4") {
         return request_error::unsupported_version;
     }

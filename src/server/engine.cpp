@@ -128,7 +128,7 @@ void engine::impl::handle(http::request r, std::shared_ptr<net::local_exchange> 
         return with_headers(e, cors_headers(r))->respond(refusal_for(*error, r.upgrade));
     }
     const auto& request = std::get<engineio::engine_request>(parsed);
-    if (request.via == transport::websocket) {
+    if (r.upgrade) {
         if (r.method != "GET") {
             return with_headers(e, cors_headers(r))
                 ->respond(refusal_for(request_error::bad_request, true));
@@ -142,6 +142,14 @@ void engine::impl::handle(http::request r, std::shared_ptr<net::local_exchange> 
                     plain_refusal(400, "Invalid or unacceptable Sec-WebSocket-Extensions header"));
         }
     }
+    if (request.sid.empty() && r.upgrade && request.via == transport::polling) {
+        // A WebSocket for the transport that has none: it opens no session, so nobody is asked.
+        upgrade_request r101{
+            {}, websocket::accept_key(r.get("Sec-WebSocket-Key")), cors_headers(r), {}};
+        if (auto detached = e->detach())
+            open_and_close(std::move(detached->socket), std::move(r101));
+        return;
+    }
     if (request.sid.empty()) return handshake(std::move(r), request.via, std::move(e));
 
     const auto sid = public_id::parse(request.sid);
@@ -149,18 +157,19 @@ void engine::impl::handle(http::request r, std::shared_ptr<net::local_exchange> 
         return with_headers(e, cors_headers(r))
             ->respond(refusal_for(request_error::unknown_sid, r.upgrade));
     }
-    if (request.via == transport::websocket) return route_upgrade(r, *sid, std::move(e));
-    route_polling(std::move(r), *sid, std::move(e));
+    if (r.upgrade) return route_upgrade(r, *sid, request.via, std::move(e));
+    route_polling(std::move(r), *sid, request.via, std::move(e));
 }
 
-void engine::impl::route_polling(http::request r, const public_id& sid,
+void engine::impl::route_polling(http::request r, const public_id& sid, transport via,
                                  std::shared_ptr<net::local_exchange> e) {
     auto answer = with_headers(std::move(e), cors_headers(r));
     if (options.compression && r.method == "GET") {
         answer = with_coding(std::move(answer), http::preferred_coding(r.all("Accept-Encoding")));
     }
-    polling_request request{sid, std::move(r.method), std::string(r.get("Content-Type")),
-                            std::move(r.body), r.received};
+    polling_request request{
+        sid,       via, std::move(r.method), std::string(r.get("Content-Type")), std::move(r.body),
+        r.received};
     impl& owner = *peers[sid.shard()]->impl_;
     if (&owner == this) return serve_polling(std::move(request), std::move(answer));
     auto forwarded = make_forwarded_exchange(loop, owner.loop, std::move(answer));
@@ -170,13 +179,11 @@ void engine::impl::route_polling(http::request r, const public_id& sid,
         });
 }
 
-void engine::impl::route_upgrade(const http::request& r, const public_id& sid,
+void engine::impl::route_upgrade(const http::request& r, const public_id& sid, transport via,
                                  std::shared_ptr<net::local_exchange> e) {
-    upgrade_request request{sid,
-                            websocket::accept_key(r.get("Sec-WebSocket-Key")),
-                            cors_headers(r),
-                            deflate_terms_of(r, options),
-                            {}};
+    upgrade_request request{
+        sid, websocket::accept_key(r.get("Sec-WebSocket-Key")), cors_headers(r), {}, via};
+    request.deflate = deflate_terms_of(r, options);
     auto detached = e->detach();
     if (!detached) return;
     request.leftover = std::move(detached->leftover);

@@ -41,6 +41,7 @@ struct session_entry {
 /// A polling request, cut loose from its connection so that it can be answered by another loop.
 struct polling_request {
     public_id sid;
+    engineio::transport via = engineio::transport::polling;  ///< as the query says
     std::string method;
     std::string content_type;
     std::string body;
@@ -52,8 +53,9 @@ struct upgrade_request {
     public_id sid;
     std::string accept;                 ///< Sec-WebSocket-Accept
     std::vector<http::header> headers;  ///< CORS
-    websocket::deflate_terms deflate;
     std::string leftover;
+    engineio::transport via = engineio::transport::websocket;  ///< as the query says
+    websocket::deflate_terms deflate{};
 };
 
 class engine::impl {
@@ -90,9 +92,9 @@ private:
     void handshake(http::request r, engineio::transport via,
                    std::shared_ptr<net::local_exchange> e);
     slot_handle open(engineio::transport via, std::unique_ptr<admission_ticket> ticket);
-    void route_polling(http::request r, const public_id& sid,
+    void route_polling(http::request r, const public_id& sid, engineio::transport via,
                        std::shared_ptr<net::local_exchange> e);
-    void route_upgrade(const http::request& r, const public_id& sid,
+    void route_upgrade(const http::request& r, const public_id& sid, engineio::transport via,
                        std::shared_ptr<net::local_exchange> e);
     void apply(slot_handle h, engineio::step s, std::string_view data = {}, bool binary = false);
     void finish(slot_handle h, engineio::close_reason reason);
@@ -114,10 +116,12 @@ private:
 
     void attach_new(net::stream_socket socket, upgrade_request r, slot_handle session);
     slot_handle add_link(net::stream_socket socket, slot_handle session, websocket_link::role role,
-                         const websocket::deflate_terms& deflate, std::string_view first_bytes,
-                         std::string leftover);
+                         std::string_view first_bytes, std::string leftover,
+                         const websocket::deflate_terms& deflate = {});
     void attach(slot_handle link, session_entry& s);
-    void refuse_upgrade(net::stream_socket socket, engineio::request_error why);
+    void refuse_upgrade(net::stream_socket socket, const upgrade_request& r,
+                        engineio::request_error why);
+    void open_and_close(net::stream_socket socket, upgrade_request r);
     void arm_read(slot_handle link);
     void on_readable(slot_handle link);
     bool consume(slot_handle link, std::span<char> bytes);

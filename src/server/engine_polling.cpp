@@ -40,6 +40,8 @@ http::response posted() {
 void engine::impl::serve_polling(polling_request r, std::shared_ptr<net::exchange> e) {
     session_entry* s = find(r.sid);
     if (!s) return e->respond(engine_refusal(request_error::unknown_sid));
+    // `websocket` without an upgrade.
+    if (r.via != transport::polling) return e->respond(engine_refusal(request_error::bad_request));
     const slot_handle h = sessions.handle_at(r.sid.index());
     if (s->life.via() == transport::websocket) {
         // A POST that was on its way when the upgrade completed still counts.

@@ -44,9 +44,10 @@ struct request_form {
     bool allow_websocket = true;
 };
 
-/// Checks in Node's order: transport known and enabled; with a sid: websocket needs an upgrade
-/// (code 3); without: method GET (code 2), websocket needs an upgrade (code 3), EIO is exactly `4`
-/// (code 5). An empty `sid=` counts as none. Which methods a session takes is the caller's affair.
+/// Checks in Node's order: transport known and enabled; without a sid: method GET (code 2),
+/// websocket needs an upgrade (code 3), EIO is exactly `4` (code 5). An empty `sid=` counts as
+/// none. Which methods a session takes, and that websocket needs an upgrade there too, is the
+/// caller's affair: an unknown sid is told first.
 std::variant<engine_request, request_error> parse_request(const request_form& form);
 
 }  // namespace chat_gateway::engineio
