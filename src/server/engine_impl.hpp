@@ -6,7 +6,9 @@
 #include <chat_gateway/base/slot_map.hpp>
 #include <chat_gateway/base/timer_wheel.hpp>
 #include <chat_gateway/engineio/request.hpp>
+#include <chat_gateway/http/content_coding.hpp>
 #include <chat_gateway/server/engine.hpp>
+#include <chat_gateway/websocket/deflate.hpp>
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -53,6 +55,7 @@ struct upgrade_request {
     std::vector<http::header> headers;  ///< CORS
     std::string leftover;
     engineio::transport via = engineio::transport::websocket;  ///< as the query says
+    websocket::deflate_terms deflate{};
 };
 
 class engine::impl {
@@ -113,7 +116,9 @@ private:
 
     void attach_new(net::stream_socket socket, upgrade_request r, slot_handle session);
     slot_handle add_link(net::stream_socket socket, slot_handle session, websocket_link::role role,
-                         std::string_view first_bytes, std::string leftover);
+                         std::string_view first_bytes, std::string leftover,
+                         const websocket::deflate_terms& deflate = {});
+    void attach(slot_handle link, session_entry& s);
     void refuse_upgrade(net::stream_socket socket, const upgrade_request& r,
                         engineio::request_error why);
     void open_and_close(net::stream_socket socket, upgrade_request r);
@@ -146,6 +151,9 @@ std::shared_ptr<net::exchange> make_forwarded_exchange(net::event_loop& origin,
 /// Adds headers to whatever answer comes.
 std::shared_ptr<net::exchange> with_headers(std::shared_ptr<net::exchange> inner,
                                             std::vector<http::header> headers);
+/// Compresses the body of a successful answer if it is large enough, in that coding.
+std::shared_ptr<net::exchange> with_coding(std::shared_ptr<net::exchange> inner,
+                                           http::content_coding coding);
 
 http::response engine_refusal(engineio::request_error e);
 

@@ -28,6 +28,7 @@ server::engine_options engine_options_of(const options& o) {
     e.session.ping_timeout = o.ping_timeout;
     e.session.connect_timeout = o.connect_timeout;
     e.max_payload = o.max_payload;
+    e.compression = o.compression;
     e.send_queue_bytes = std::size_t{64} * 1024 * 1024;
     return e;
 }

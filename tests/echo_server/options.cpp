@@ -86,6 +86,10 @@ std::variant<options, bad_argument> parse_options(std::span<const char* const> a
             r.into.help = true;
             continue;
         }
+        if (argument == "--compression") {
+            r.into.compression = true;
+            continue;
+        }
         const auto equals = argument.find('=');
         const auto name = argument.substr(0, equals);
         if (!reader::knows(name)) return bad_argument{"unknown argument " + std::string(argument)};

@@ -11,7 +11,7 @@ namespace chat_gateway::echo {
 
 inline constexpr std::string_view usage =
     R"(Usage: protocol_echo_server [--port N] [--path PATH] [--ping-interval MS] [--ping-timeout MS]
-                            [--connect-timeout MS] [--max-payload BYTES] [--help]
+                            [--connect-timeout MS] [--max-payload BYTES] [--compression] [--help]
 )";
 
 struct options {
@@ -21,6 +21,7 @@ struct options {
     std::chrono::milliseconds ping_timeout{200};
     std::chrono::milliseconds connect_timeout{1000};
     std::uint32_t max_payload = 1000000;
+    bool compression = false;
     bool help = false;
 };
 

@@ -10,8 +10,8 @@ namespace chat_gateway::echo {
 /// The application at /engine.io: every message comes back as it was sent. Lives on its loop.
 class raw_echo final : public server::engine_events {
 public:
-    raw_echo(net::event_loop& loop, server::engine_options o)
-        : engine_(loop, std::move(o), *this) {}
+    raw_echo(net::event_loop& loop, const server::engine_options& o)
+        : compression_(o.compression), engine_(loop, o, *this) {}
 
     server::engine& engine() { return engine_; }
 
@@ -23,13 +23,15 @@ public:
         engine_.connected(session);  // there are no namespaces to wait for
     }
     void on_message(slot_handle session, std::string_view data, bool binary) override {
-        engine_.send(session, server::wire_ref(binary ? server::wire_bytes::binary(data)
-                                                      : server::wire_bytes::message(data)));
+        auto echo = binary ? server::wire_bytes::binary(data) : server::wire_bytes::message(data);
+        if (compression_) echo.compress();
+        engine_.send(session, server::wire_ref(std::move(echo)));
     }
     void on_upgrade(slot_handle) override {}
     void on_close(slot_handle, engineio::close_reason) override {}
 
 private:
+    bool compression_;
     server::engine engine_;
 };
 
