@@ -221,6 +221,47 @@ test("the client drops the held GET: the session is closed", async () => {
   await closesSoon(session);
 });
 
+/** A POST of which the server (one loop) has the head and a part of the body. */
+async function beginPost(session, body) {
+  const wire = await Wire.connect(port);
+  wire.send(requestBytes(session.target, { method: "POST", body: "6" }));
+  assert.equal((await readResponse(wire)).body, "ok");
+  const bytes = requestBytes(session.target, { method: "POST", body });
+  wire.send(bytes.subarray(0, bytes.length - 2));
+  return { wire, rest: bytes.subarray(bytes.length - 2) };
+}
+
+test("a second POST while a body is arriving: 400 and empty; the first is dropped without an answer; the session is closed", async () => {
+  const session = await polling();
+  const held = await session.hold();
+  const { wire } = await beginPost(session, "4first");
+  const second = await session.post("4second");
+  assert.equal(second.status, 400);
+  assert.equal(second.body, "");
+  assert.equal((await wire.takeRest()).length, 0);
+  assert.equal((await readResponse(held)).body, "1");
+  await isClosed(session);
+});
+
+test("the client drops a running POST: the session is closed, the held GET gets 1", async () => {
+  const session = await polling();
+  const held = await session.hold();
+  const { wire } = await beginPost(session, "4first");
+  wire.drop();
+  assert.equal((await readResponse(held)).body, "1");
+  await isClosed(session);
+});
+
+test("POSTs one after the other are fine, and a GET beside a running POST is, too", async () => {
+  const session = await polling();
+  const { wire, rest } = await beginPost(session, "4first");
+  const held = await session.beginGet();
+  wire.send(rest);
+  assert.equal((await readResponse(wire)).body, "ok");
+  assert.equal((await readResponse(held)).body, "4first");
+  await isOpen(session);
+});
+
 for (const [what, body] of [
   ["type 9", "9"],
   ["an empty body", ""],

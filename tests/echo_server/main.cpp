@@ -56,6 +56,12 @@ public:
     /// Until SIGTERM or SIGINT.
     void run() { loop_.run(); }
 
+    std::unique_ptr<net::body_watch> on_body_begins(
+        const http::request& r, std::shared_ptr<net::unfinished_request> u) override {
+        if (is_below(r.path, path_)) return sockets_.engine().body_begins(r, std::move(u));
+        if (is_below(r.path, raw_path)) return raw_.engine().body_begins(r, std::move(u));
+        return nullptr;
+    }
     void on_request(http::request r, std::shared_ptr<net::local_exchange> e) override {
         if (is_below(r.path, path_)) return sockets_.engine().handle(std::move(r), std::move(e));
         if (is_below(r.path, raw_path)) return raw_.engine().handle(std::move(r), std::move(e));

@@ -35,9 +35,9 @@ class Server {
 }
 
 /** protocol_echo_server. Unless told otherwise nothing times out while a test is looking elsewhere. */
-export function startEcho(options = {}) {
+export function startEcho(options = {}, flags = []) {
   const settings = { port: 0, "ping-interval": 600_000, "ping-timeout": 600_000, "connect-timeout": 600_000, ...options };
-  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]).concat(flags);
   return new Server().start("protocol_echo_server", echoBinary, args, {}, /listening on port (\d+)\n/);
 }
 
