@@ -2,6 +2,7 @@
 #include <chat_gateway/engineio/request.hpp>
 
 #include <optional>
+#include <utility>
 
 namespace chat_gateway::engineio {
 
@@ -56,12 +57,13 @@ std::variant<engine_request, request_error> parse_request(const request_form& fo
     r.sid = query_value(form.query, "sid").value_or("");
     const bool handshake = r.sid.empty();
     if (handshake && form.method != "GET") return request_error::bad_handshake_method;
-    if (r.via == transport::websocket && !form.upgrade) return request_error::bad_request;
+    if (handshake && r.via == transport::websocket && !form.upgrade)
+        return request_error::bad_request;
     if (handshake && query_value(form.query, "EIO") != "4") {
         return request_error::unsupported_version;
     }
     r.b64 = !query_value(form.query, "b64").value_or("").empty();
-    r.jsonp = only_digits(query_value(form.query, "j").value_or(""));
+    if (auto j = query_value(form.query, "j")) r.jsonp = only_digits(std::move(*j));
     return r;
 }
 

@@ -136,6 +136,11 @@ std::shared_ptr<const delivery> hub::encode(socketio::cluster::message&& m) cons
     out->text = server::wire_bytes::message(m.packet);
     for (const auto& bytes : m.attachments)
         out->attachments.push_back(server::wire_bytes::binary(bytes));
+    if (compression_) {
+        out->text.compress();
+        for (auto& bytes : out->attachments)
+            bytes.compress();
+    }
     out->rooms = std::move(m.rooms);
     out->except = std::move(m.except);
     return out;

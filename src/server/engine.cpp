@@ -48,6 +48,12 @@ http::response not_now() {
     return r;
 }
 
+/// Agreed upon only if that is switched on; otherwise offers are not looked at.
+websocket::deflate_terms deflate_terms_of(const http::request& r, const engine_options& o) {
+    if (!o.compression) return {};
+    return websocket::negotiate_deflate(r.all("Sec-WebSocket-Extensions"));
+}
+
 /// A descriptor on its way to another loop.
 class travelling_socket {
 public:
@@ -122,7 +128,10 @@ void engine::impl::handle(http::request r, std::shared_ptr<net::local_exchange> 
         return with_headers(e, cors_headers(r))->respond(refusal_for(*error, r.upgrade));
     }
     const auto& request = std::get<engineio::engine_request>(parsed);
-    if (request.via == transport::websocket) {
+    // An offer of another protocol (h2c) is no affair of polling's: RFC 9110 lets it be ignored.
+    if (request.via == transport::polling && !iequals(r.get("Upgrade"), "websocket"))
+        r.upgrade = false;
+    if (r.upgrade) {
         if (r.method != "GET") {
             return with_headers(e, cors_headers(r))
                 ->respond(refusal_for(request_error::bad_request, true));
@@ -130,23 +139,40 @@ void engine::impl::handle(http::request r, std::shared_ptr<net::local_exchange> 
         if (const auto fault = websocket_fault(r); !fault.empty()) {
             return with_headers(e, cors_headers(r))->respond(plain_refusal(400, fault));
         }
+        if (deflate_terms_of(r, options).malformed) {
+            return with_headers(e, cors_headers(r))
+                ->respond(
+                    plain_refusal(400, "Invalid or unacceptable Sec-WebSocket-Extensions header"));
+        }
     }
-    if (request.sid.empty()) return handshake(std::move(r), request.via, std::move(e));
+    if (request.sid.empty() && r.upgrade && request.via == transport::polling) {
+        // A WebSocket for the transport that has none: it opens no session, so nobody is asked.
+        upgrade_request r101{
+            {}, websocket::accept_key(r.get("Sec-WebSocket-Key")), cors_headers(r), {}};
+        if (auto detached = e->detach())
+            open_and_close(std::move(detached->socket), std::move(r101));
+        return;
+    }
+    if (request.sid.empty()) return handshake(std::move(r), request, std::move(e));
 
     const auto sid = public_id::parse(request.sid);
     if (!sid || sid->shard() >= peers.size()) {
         return with_headers(e, cors_headers(r))
             ->respond(refusal_for(request_error::unknown_sid, r.upgrade));
     }
-    if (request.via == transport::websocket) return route_upgrade(r, *sid, std::move(e));
-    route_polling(std::move(r), *sid, std::move(e));
+    if (r.upgrade) return route_upgrade(r, *sid, request.via, std::move(e));
+    route_polling(std::move(r), *sid, request.via, std::move(e));
 }
 
-void engine::impl::route_polling(http::request r, const public_id& sid,
+void engine::impl::route_polling(http::request r, const public_id& sid, transport via,
                                  std::shared_ptr<net::local_exchange> e) {
     auto answer = with_headers(std::move(e), cors_headers(r));
-    polling_request request{sid, std::move(r.method), std::string(r.get("Content-Type")),
-                            std::move(r.body), r.received};
+    if (options.compression && r.method == "GET") {
+        answer = with_coding(std::move(answer), http::preferred_coding(r.all("Accept-Encoding")));
+    }
+    polling_request request{
+        sid,       via, std::move(r.method), std::string(r.get("Content-Type")), std::move(r.body),
+        r.received};
     impl& owner = *peers[sid.shard()]->impl_;
     if (&owner == this) return serve_polling(std::move(request), std::move(answer));
     auto forwarded = make_forwarded_exchange(loop, owner.loop, std::move(answer));
@@ -156,10 +182,11 @@ void engine::impl::route_polling(http::request r, const public_id& sid,
         });
 }
 
-void engine::impl::route_upgrade(const http::request& r, const public_id& sid,
+void engine::impl::route_upgrade(const http::request& r, const public_id& sid, transport via,
                                  std::shared_ptr<net::local_exchange> e) {
     upgrade_request request{
-        sid, websocket::accept_key(r.get("Sec-WebSocket-Key")), cors_headers(r), {}};
+        sid, websocket::accept_key(r.get("Sec-WebSocket-Key")), cors_headers(r), {}, via};
+    request.deflate = deflate_terms_of(r, options);
     auto detached = e->detach();
     if (!detached) return;
     request.leftover = std::move(detached->leftover);
@@ -183,8 +210,9 @@ void engine::impl::route_upgrade(const http::request& r, const public_id& sid,
     });
 }
 
-void engine::impl::handshake(http::request r, transport via,
+void engine::impl::handshake(http::request r, engineio::engine_request request,
                              std::shared_ptr<net::local_exchange> e) {
+    const transport via = request.via;
     auto headers = cors_headers(r);
     if (!admitting) {
         return with_headers(std::move(e), std::move(headers))->respond(not_now());
@@ -192,10 +220,13 @@ void engine::impl::handshake(http::request r, transport via,
     const auto gone = std::make_shared<bool>(false);
     e->on_abort([gone] { *gone = true; });
     upgrade_request upgrade;
-    if (via == transport::websocket)
+    if (via == transport::websocket) {
         upgrade.accept = websocket::accept_key(r.get("Sec-WebSocket-Key"));
+        upgrade.deflate = deflate_terms_of(r, options);
+    }
 
-    events.admit(r, [this, via, gone, e = std::move(e), headers = std::move(headers),
+    events.admit(r, [this, via, jsonp = std::move(request.jsonp), gone, e = std::move(e),
+                     headers = std::move(headers),
                      upgrade = std::move(upgrade)](admission decided) mutable {
         if (*gone) return;
         if (auto* refusal = std::get_if<http::response>(&decided)) {
@@ -215,11 +246,9 @@ void engine::impl::handshake(http::request r, transport via,
             return attach_new(std::move(detached->socket), std::move(upgrade),
                               open(via, std::move(ticket)));
         }
-        const slot_handle h = open(via, std::move(ticket));
-        http::response r200;
-        r200.set("Content-Type", "text/plain; charset=UTF-8").set("cache-control", "no-store");
-        r200.body = open_packet(*sessions.find(h));
-        with_headers(std::move(e), std::move(headers))->respond(std::move(r200));
+        session_entry& s = *sessions.find(open(via, std::move(ticket)));
+        if (jsonp) s.jsonp = std::make_unique<const std::string>(std::move(*jsonp));
+        with_headers(std::move(e), std::move(headers))->respond(payload_answer(s, open_packet(s)));
     });
 }
 
@@ -398,13 +427,18 @@ void engine::impl::on_clock() {
         // An entry that was overtaken by an earlier one ends here; the one in force re-arms.
         if (now < s->armed_for) return;
         s->armed_for = time_point::max();
-        for (;;) {
-            const auto step = s->life.on_deadline(now);
-            if (step.what == act::none) return schedule(due.handle, *s);
-            apply(due.handle, step);
-            if (!(s = sessions.find(due.handle)) || s->lingering) return;
-        }
+        run_deadlines(due.handle, now);
     });
+}
+
+void engine::impl::run_deadlines(slot_handle h, time_point now) {
+    for (;;) {
+        session_entry* s = sessions.find(h);
+        if (!s || s->lingering) return;
+        const auto step = s->life.on_deadline(now);
+        if (step.what == act::none) return schedule(h, *s);
+        apply(h, step);
+    }
 }
 
 engine::engine(net::event_loop& loop, engine_options o, engine_events& events)
@@ -423,6 +457,10 @@ http::response engine::too_large(const http::request& r) const {
     refusal.status = 413;
     refusal.headers = impl_->cors_headers(r);
     return refusal;
+}
+std::unique_ptr<net::body_watch> engine::body_begins(const http::request& r,
+                                                     std::shared_ptr<net::unfinished_request> u) {
+    return impl_->body_begins(r, std::move(u));
 }
 void engine::send(slot_handle session, const wire_ref& message) {
     impl_->send(session, message);

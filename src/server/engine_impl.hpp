@@ -1,12 +1,15 @@
 #pragma once
 
+#include "arriving_post.hpp"
 #include "outbox.hpp"
 #include "websocket_link.hpp"
 
 #include <chat_gateway/base/slot_map.hpp>
 #include <chat_gateway/base/timer_wheel.hpp>
 #include <chat_gateway/engineio/request.hpp>
+#include <chat_gateway/http/content_coding.hpp>
 #include <chat_gateway/server/engine.hpp>
+#include <chat_gateway/websocket/deflate.hpp>
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -25,9 +28,11 @@ struct session_entry {
     engineio::session life;
     public_id sid;
     outbox out;
-    slot_handle link;                     ///< the WebSocket that is its transport
-    slot_handle candidate;                ///< the WebSocket that wants to be
-    std::shared_ptr<net::exchange> held;  ///< a GET without an answer yet
+    slot_handle link;                          ///< the WebSocket that is its transport
+    slot_handle candidate;                     ///< the WebSocket that wants to be
+    std::shared_ptr<net::exchange> held;       ///< a GET without an answer yet
+    std::shared_ptr<arriving_post> posting;    ///< a POST whose body is not complete yet
+    std::unique_ptr<const std::string> jsonp;  ///< its polling is JSONP; the callback's index
     time_point armed_for = time_point::max();
     bool dirty = false;
     bool overflown = false;  ///< more owed than may be kept; closed at the end of the tick
@@ -39,6 +44,7 @@ struct session_entry {
 /// A polling request, cut loose from its connection so that it can be answered by another loop.
 struct polling_request {
     public_id sid;
+    engineio::transport via = engineio::transport::polling;  ///< as the query says
     std::string method;
     std::string content_type;
     std::string body;
@@ -51,6 +57,8 @@ struct upgrade_request {
     std::string accept;                 ///< Sec-WebSocket-Accept
     std::vector<http::header> headers;  ///< CORS
     std::string leftover;
+    engineio::transport via = engineio::transport::websocket;  ///< as the query says
+    websocket::deflate_terms deflate{};
 };
 
 class engine::impl {
@@ -68,6 +76,12 @@ public:
     // engine_polling.cpp
     void serve_polling(polling_request r, std::shared_ptr<net::exchange> e);
 
+    // engine_posts.cpp
+    std::unique_ptr<net::body_watch> body_begins(const http::request& r,
+                                                 std::shared_ptr<net::unfinished_request> u);
+    void post_begins(const public_id& sid, const std::shared_ptr<arriving_post>& post);
+    void post_ends(const public_id& sid, const std::shared_ptr<arriving_post>& post, bool lost);
+
     // engine_websocket.cpp
     void serve_upgrade(net::stream_socket socket, upgrade_request r);
 
@@ -80,17 +94,18 @@ public:
     bool admitting = true;
 
 private:
+    class post_watch;
     struct due_key {
         slot_handle handle;
         bool is_link = false;
     };
 
-    void handshake(http::request r, engineio::transport via,
+    void handshake(http::request r, engineio::engine_request request,
                    std::shared_ptr<net::local_exchange> e);
     slot_handle open(engineio::transport via, std::unique_ptr<admission_ticket> ticket);
-    void route_polling(http::request r, const public_id& sid,
+    void route_polling(http::request r, const public_id& sid, engineio::transport via,
                        std::shared_ptr<net::local_exchange> e);
-    void route_upgrade(const http::request& r, const public_id& sid,
+    void route_upgrade(const http::request& r, const public_id& sid, engineio::transport via,
                        std::shared_ptr<net::local_exchange> e);
     void apply(slot_handle h, engineio::step s, std::string_view data = {}, bool binary = false);
     void finish(slot_handle h, engineio::close_reason reason);
@@ -101,19 +116,25 @@ private:
     void flush(slot_handle h);
     void arm_clock();
     void on_clock();
+    void run_deadlines(slot_handle h, time_point now);
     session_entry* find(const public_id& sid);
     [[nodiscard]] std::string open_packet(const session_entry& s) const;
 
     void serve_get(slot_handle h, session_entry& s, std::shared_ptr<net::exchange> e);
-    void serve_post(slot_handle h, session_entry& s, const polling_request& r, net::exchange& e);
+    void serve_post(slot_handle h, session_entry& s, polling_request& r, net::exchange& e);
+    void posts_overlap(slot_handle h, session_entry& s);
     void release_poll(session_entry& s, std::string body);
     void poll_aborted(slot_handle h, const net::exchange* which);
     void close_polling(session_entry& s, engineio::close_reason reason);
 
     void attach_new(net::stream_socket socket, upgrade_request r, slot_handle session);
     slot_handle add_link(net::stream_socket socket, slot_handle session, websocket_link::role role,
-                         std::string_view first_bytes, std::string leftover);
-    void refuse_upgrade(net::stream_socket socket, engineio::request_error why);
+                         std::string_view first_bytes, std::string leftover,
+                         const websocket::deflate_terms& deflate = {});
+    void attach(slot_handle link, session_entry& s);
+    void refuse_upgrade(net::stream_socket socket, const upgrade_request& r,
+                        engineio::request_error why);
+    void open_and_close(net::stream_socket socket, upgrade_request r);
     void arm_read(slot_handle link);
     void on_readable(slot_handle link);
     bool consume(slot_handle link, std::span<char> bytes);
@@ -134,6 +155,7 @@ private:
     std::optional<time_point> clock_armed_for_;
     std::vector<char> scratch_;
     const wire_ref ping_;
+    const std::shared_ptr<void> alive_ = std::make_shared<char>();  ///< for those who outlive it
 };
 
 /// Answers on another loop than the one that asked.
@@ -143,7 +165,13 @@ std::shared_ptr<net::exchange> make_forwarded_exchange(net::event_loop& origin,
 /// Adds headers to whatever answer comes.
 std::shared_ptr<net::exchange> with_headers(std::shared_ptr<net::exchange> inner,
                                             std::vector<http::header> headers);
+/// Compresses the body of a successful answer if it is large enough, in that coding.
+std::shared_ptr<net::exchange> with_coding(std::shared_ptr<net::exchange> inner,
+                                           http::content_coding coding);
 
 http::response engine_refusal(engineio::request_error e);
+http::response empty_answer(unsigned status);
+/// A polling body as a transport carries it: as it is, or as JSONP.
+http::response payload_answer(const session_entry& s, std::string payload);
 
 }  // namespace chat_gateway::server

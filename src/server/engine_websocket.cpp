@@ -24,13 +24,19 @@ constexpr std::size_t max_own_bytes = 64 * 1024;
 /// For the peer's half of the closing handshake.
 constexpr std::chrono::seconds goodbye_time{5};
 
+void append_headers(std::string& head, const std::vector<http::header>& headers) {
+    for (const auto& h : headers)
+        head.append(h.name).append(": ").append(h.value).append("\r\n");
+}
+
 std::string switching_protocols(const upgrade_request& r) {
     std::string head =
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
         "Upgrade\r\nSec-WebSocket-Accept: " +
         r.accept + "\r\n";
-    for (const auto& h : r.headers)
-        head.append(h.name).append(": ").append(h.value).append("\r\n");
+    if (r.deflate.agreed())
+        head.append("Sec-WebSocket-Extensions: ").append(r.deflate.answer).append("\r\n");
+    append_headers(head, r.headers);
     return head + "\r\n";
 }
 
@@ -38,12 +44,13 @@ std::string switching_protocols(const upgrade_request& r) {
 
 void engine::impl::serve_upgrade(net::stream_socket socket, upgrade_request r) {
     session_entry* s = find(r.sid);
-    if (!s || s->lingering) return refuse_upgrade(std::move(socket), request_error::unknown_sid);
+    if (!s || s->lingering) return refuse_upgrade(std::move(socket), r, request_error::unknown_sid);
     // A session has one WebSocket at most; the first is untouched.
-    if (!s->life.begin_upgrade(loop.now()))
-        return refuse_upgrade(std::move(socket), request_error::bad_request);
+    if (r.via != engineio::transport::websocket || !s->life.begin_upgrade(loop.now()))
+        return open_and_close(std::move(socket), std::move(r));
     const slot_handle h = sessions.handle_at(r.sid.index());
-    add_link(std::move(socket), h, role::candidate, switching_protocols(r), std::move(r.leftover));
+    add_link(std::move(socket), h, role::candidate, switching_protocols(r), std::move(r.leftover),
+             r.deflate);
     if ((s = sessions.find(h))) schedule(h, *s);
 }
 
@@ -53,15 +60,24 @@ void engine::impl::attach_new(net::stream_socket socket, upgrade_request r, slot
     const std::string open = open_packet(*s);
     std::string first = switching_protocols(r);
     first += websocket::encode_frame(websocket::opcode::text, open);
-    add_link(std::move(socket), h, role::attached, first, std::move(r.leftover));
+    add_link(std::move(socket), h, role::attached, first, std::move(r.leftover), r.deflate);
 }
 
-void engine::impl::refuse_upgrade(net::stream_socket socket, request_error why) {
+/// What Node does with a WebSocket that is right in form and that its session has no use for.
+void engine::impl::open_and_close(net::stream_socket socket, upgrade_request r) {
+    const slot_handle link = add_link(
+        std::move(socket), {}, role::closing,
+        switching_protocols(r) + websocket::encode_close(close_code::none), std::move(r.leftover));
+    if (links_.find(link)) wheel_.add({link, true}, loop.now() + goodbye_time);
+}
+
+void engine::impl::refuse_upgrade(net::stream_socket socket, const upgrade_request& r,
+                                  request_error why) {
     const std::string_view text = engineio::message_of(why);
-    const std::string refusal =
-        "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-type: "
-        "text/html\r\nContent-Length: " +
-        std::to_string(text.size()) + "\r\n\r\n" + std::string(text);
+    std::string refusal = "HTTP/1.1 400 Bad Request\r\n";
+    append_headers(refusal, r.headers);
+    refusal += "Content-Type: text/html\r\nConnection: close\r\nContent-Length: " +
+               std::to_string(text.size()) + "\r\n\r\n" + std::string(text);
     const slot_handle link = add_link(std::move(socket), {}, role::closing, refusal, {});
     if (auto* l = links_.find(link)) {
         boost::system::error_code ignored;
@@ -71,15 +87,30 @@ void engine::impl::refuse_upgrade(net::stream_socket socket, request_error why) 
 }
 
 slot_handle engine::impl::add_link(net::stream_socket socket, slot_handle session, role r,
-                                   std::string_view first_bytes, std::string leftover) {
-    const slot_handle h = links_.emplace(std::move(socket), session, r, options.max_payload);
-    if (r == role::attached) sessions.find(session)->link = h;
+                                   std::string_view first_bytes, std::string leftover,
+                                   const websocket::deflate_terms& deflate) {
+    using compression = websocket::frame_parser::compression;
+    const slot_handle h = links_.emplace(
+        std::move(socket), session, r,
+        websocket::frame_parser(options.max_payload,
+                                deflate.agreed() ? compression::deflate : compression::none));
+    links_.find(h)->takes_deflate = deflate.send;
+    if (r == role::attached) attach(h, *sessions.find(session));
     if (r == role::candidate) sessions.find(session)->candidate = h;
     links_.find(h)->queue(first_bytes);
     write_link(h);
     if (!leftover.empty() && !consume(h, leftover)) return h;
     arm_read(h);
     return h;
+}
+
+/// From now on the session's outbox is emptied into this link.
+void engine::impl::attach(slot_handle h, session_entry& s) {
+    s.link = h;
+    auto* link = links_.find(h);
+    if (!link) return;
+    link->now = role::attached;
+    if (link->takes_deflate) s.out.use_deflate();
 }
 
 void engine::impl::arm_read(slot_handle h) {
@@ -189,9 +220,8 @@ void engine::impl::on_message(slot_handle h, const websocket::event& e) {
 
 void engine::impl::upgraded(slot_handle h) {
     session_entry& s = *sessions.find(h);
-    s.link = std::exchange(s.candidate, {});
-    if (auto* link = links_.find(s.link)) link->now = role::attached;
-    release_poll(s, "6");
+    attach(std::exchange(s.candidate, {}), s);
+    release_poll(s, "1");  // no client of ours: theirs let the poll end before they send `5`
     if (!s.out.empty()) mark_dirty(h, s);
     events.on_upgrade(h);
 }

@@ -28,23 +28,28 @@ std::string name_of(std::string_view scalar) {
     return name;
 }
 
+std::string encode_parts(packet_type type, std::size_t attachments, std::string_view nsp,
+                         std::string_view id, std::string_view data) {
+    std::string text;
+    text.reserve(8 + nsp.size() + id.size() + data.size());
+    text += static_cast<char>('0' + static_cast<int>(type));
+    if (type == packet_type::binary_event || type == packet_type::binary_ack) {
+        text += std::to_string(attachments);
+        text += '-';
+    }
+    if (nsp != "/") {
+        text += nsp;
+        text += ',';
+    }
+    text += id;
+    text += data;
+    return text;
+}
+
 }  // namespace
 
 std::string encode(const packet& p) {
-    std::string text;
-    text.reserve(8 + p.nsp.size() + p.id.size() + p.data.size());
-    text += static_cast<char>('0' + static_cast<int>(p.type));
-    if (p.type == packet_type::binary_event || p.type == packet_type::binary_ack) {
-        text += std::to_string(p.attachments.size());
-        text += '-';
-    }
-    if (p.nsp != "/") {
-        text += p.nsp;
-        text += ',';
-    }
-    text += p.id;
-    text += p.data;
-    return text;
+    return encode_parts(p.type, p.attachments.size(), p.nsp, p.id, p.data);
 }
 
 event_parts split_event(std::string_view data) {
@@ -83,11 +88,21 @@ std::string disconnect_packet(std::string_view nsp) {
     return encode({.type = packet_type::disconnect, .nsp = std::string(nsp)});
 }
 
-std::string ack_packet(std::string_view nsp, std::string_view id, std::string_view args) {
-    return encode({.type = packet_type::ack,
-                   .nsp = std::string(nsp),
-                   .id = std::string(id),
-                   .data = std::string(args)});
+std::string event_packet(std::string_view nsp, std::string_view name, std::string_view args,
+                         std::size_t attachments) {
+    args.remove_prefix(args.find('[') + 1);
+    std::string data = "[";
+    cluster::append_js_string(data, name);
+    if (args.find_first_not_of(json_space) != args.rfind(']')) data += ',';
+    data += args;
+    const auto type = attachments == 0 ? packet_type::event : packet_type::binary_event;
+    return encode_parts(type, attachments, nsp, {}, data);
+}
+
+std::string ack_packet(std::string_view nsp, std::string_view id, std::string_view args,
+                       std::size_t attachments) {
+    const auto type = attachments == 0 ? packet_type::ack : packet_type::binary_ack;
+    return encode_parts(type, attachments, nsp, id, args);
 }
 
 }  // namespace chat_gateway::socketio

@@ -126,9 +126,10 @@ public:
             read_.clear();
     }
     /// Something of an answer has come already.
-    bool has_input() {
+    bool has_input() { return has_input_within(std::chrono::milliseconds(0)); }
+    bool has_input_within(std::chrono::milliseconds time) {
         pollfd p{fd_, POLLIN, 0};
-        return !read_.empty() || ::poll(&p, 1, 0) > 0;
+        return !read_.empty() || ::poll(&p, 1, static_cast<int>(time.count())) > 0;
     }
 
     void send_request(std::string_view method, std::string_view target, std::string_view body = {},
@@ -149,6 +150,11 @@ public:
         return text.append("\r\n").append(body);
     }
 
+    /// Nothing more will be sent; answers can still be read.
+    void finish_sending() { ::shutdown(fd_, SHUT_WR); }
+
+    /// An answer to HEAD: its Content-Length announces what does not come.
+    raw_response response_head() { return head(); }
     raw_response response() {
         raw_response r = head();
         const std::string length = r.get("Content-Length");
@@ -179,9 +185,15 @@ public:
     void binary(std::string payload) { send(binary_frame(std::move(payload))); }
 
     server_frame frame() {
+        auto [first, payload] = any_frame();
+        if ((first & 0xf0U) != 0x80U) throw std::runtime_error("fragmented, or with reserved bits");
+        return {first & 0x0fU, std::move(payload)};
+    }
+
+    /// First byte and payload of a frame, whatever its reserved bits are.
+    std::pair<unsigned, std::string> any_frame() {
         const std::string start = take(2);
         const unsigned first = static_cast<unsigned char>(start[0]);
-        if ((first & 0xf0U) != 0x80U) throw std::runtime_error("fragmented, or with reserved bits");
         std::uint64_t length = static_cast<unsigned char>(start[1]);
         if (length > 127) throw std::runtime_error("masked");
         if (length >= 126) {
@@ -190,7 +202,7 @@ public:
             for (const char c : extended)
                 length = length << 8 | static_cast<unsigned char>(c);
         }
-        return {first & 0x0fU, take(length)};
+        return {first, take(length)};
     }
 
 private:

@@ -3,6 +3,7 @@
 #include <chat_gateway/engineio/packet.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -29,9 +30,9 @@ std::string error_body(request_error e);
 /// fits, the session table knows.
 struct engine_request {
     transport via = transport::polling;
-    std::string sid = {};    ///< empty: a handshake
-    bool b64 = false;        ///< `b64` is given and not empty; without effect in v4
-    std::string jsonp = {};  ///< digits of `j`, empty if absent
+    std::string sid = {};                   ///< empty: a handshake
+    bool b64 = false;                       ///< `b64` is given and not empty; without effect in v4
+    std::optional<std::string> jsonp = {};  ///< digits of `j`, if that is given
     bool operator==(const engine_request&) const = default;
 };
 
@@ -44,9 +45,10 @@ struct request_form {
     bool allow_websocket = true;
 };
 
-/// Checks in Node's order: transport known and enabled; with a sid: websocket needs an upgrade
-/// (code 3); without: method GET (code 2), websocket needs an upgrade (code 3), EIO is exactly `4`
-/// (code 5). An empty `sid=` counts as none. Which methods a session takes is the caller's affair.
+/// Checks in Node's order: transport known and enabled; without a sid: method GET (code 2),
+/// websocket needs an upgrade (code 3), EIO is exactly `4` (code 5). An empty `sid=` counts as
+/// none. Which methods a session takes, and that websocket needs an upgrade there too, is the
+/// caller's affair: an unknown sid is told first.
 std::variant<engine_request, request_error> parse_request(const request_form& form);
 
 }  // namespace chat_gateway::engineio

@@ -43,6 +43,9 @@ public:
         recovery_options recovery, deliver_function deliver);
     ~hub();
 
+    /// Whether messages get a compressed frame as well; off at first.
+    void set_compression(bool on) { compression_ = on; }
+
     /// The shard holds `taken` from now on; `done` when the bus has confirmed these and all of
     /// `wanted` (rooms the shard holds already, perhaps without confirmation yet). It is told the
     /// position in the packet log at the time of this call.
@@ -102,6 +105,7 @@ private:
     std::unordered_map<std::string, holding, text_hash, std::equal_to<>> holders_;
     std::deque<std::pair<time_point, std::string>> unheld_;  ///< in order of release
     bool sweep_armed_ = false;
+    bool compression_ = false;
     bool tidy_armed_ = false;
     const socketio::offset_format offsets_;
     std::unique_ptr<packet_log> log_;

@@ -48,6 +48,9 @@ struct engine_options {
     std::uint32_t max_payload = 1000000;
     bool allow_polling = true;
     bool allow_websocket = true;
+    /// permessage-deflate with clients that offer it, gzip or deflate of polling answers that are
+    /// large enough. What send() is given is compressed by whoever makes it (wire_bytes).
+    bool compression = false;
     std::size_t send_queue_bytes = 1048576;
     const http::cors_policy* cors = nullptr;  ///< null: every origin may, no CORS headers
     std::uint8_t shard = 0;
@@ -66,6 +69,11 @@ public:
     void handle(http::request r, std::shared_ptr<net::local_exchange> e);
     /// The answer to a request of that path whose body is over max_payload. The session lives on.
     [[nodiscard]] http::response too_large(const http::request& r) const;
+
+    /// A request of that path whose body is still arriving: a session takes one POST at a time, and
+    /// ends with one that is not completed.
+    std::unique_ptr<net::body_watch> body_begins(const http::request& r,
+                                                 std::shared_ptr<net::unfinished_request> u);
 
     /// Queues a message; it leaves at the end of the tick. Unknown sessions are ignored. A session
     /// owed more than send_queue_bytes is closed as a slow consumer.

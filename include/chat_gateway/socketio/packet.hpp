@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -74,7 +75,13 @@ std::string connect_reply(std::string_view nsp, std::string_view sid, std::strin
 /// `4{"message":..}`, the message escaped.
 std::string connect_error(std::string_view nsp, std::string_view message);
 std::string disconnect_packet(std::string_view nsp);
-/// `args`: JSON array text.
-std::string ack_packet(std::string_view nsp, std::string_view id, std::string_view args);
+/// EVENT, or BINARY_EVENT if there are attachments: the inverse of split_event. `args`: JSON array
+/// text without the name, its placeholders numbered below `attachments`, which follow as binary
+/// messages.
+std::string event_packet(std::string_view nsp, std::string_view name, std::string_view args,
+                         std::size_t attachments = 0);
+/// ACK, or BINARY_ACK if there are attachments; `args` likewise.
+std::string ack_packet(std::string_view nsp, std::string_view id, std::string_view args,
+                       std::size_t attachments = 0);
 
 }  // namespace chat_gateway::socketio

@@ -112,23 +112,50 @@ TEST(Upgrade, TakesNoLongerThanAllowed) {
     EXPECT_EQ(client.get().body, "4still polling");
 }
 
-TEST(Upgrade, SecondWebSocketOfASessionIsRefused) {
+TEST(Upgrade, SecondWebSocketOfASessionIsOpenedAndClosed) {
     engine_world world;
     const polling_client client(world.port());
     auto ws = client.upgrade();
-    const auto refused = [&] {
-        raw_client c(world.port());
-        const auto r = c.upgrade(websocket_path + ("&sid=" + client.sid));
-        EXPECT_EQ(r.status, 400U);
-        EXPECT_EQ(r.body, "Bad request");
-        EXPECT_TRUE(c.at_end());
+    const auto closed = [&] {
+        auto second = client.upgrade();
+        second.text("2probe");
+        EXPECT_EQ(second.frame(), empty_close());
+        second.send(close_frame(1000));
+        EXPECT_TRUE(second.at_end());
     };
-    refused();
+    closed();
     ws.text("5");
     ASSERT_TRUE(world.seen().wait_for(client.sid + " upgrade"));
-    refused();
+    closed();
     ws.text("4untouched");
     EXPECT_EQ(ws.frame(), text_of("4untouched"));
+}
+
+TEST(Upgrade, WebSocketThatAsksForPollingIsOpenedAndClosed) {
+    engine_world world;
+    const polling_client client(world.port());
+    for (const std::string& target : {std::string(polling_path), client.target()}) {
+        raw_client ws(world.port());
+        EXPECT_EQ(ws.upgrade(target).status, 101U);
+        EXPECT_EQ(ws.frame(), empty_close());
+    }
+    raw_client stranger(world.port());
+    const auto refused = stranger.upgrade(polling_path + std::string("&sid=unknown"));
+    EXPECT_EQ(refused.status, 400U);
+    EXPECT_EQ(refused.body, "Session ID unknown");
+    EXPECT_EQ(client.post("4still polling").body, "ok");
+    EXPECT_EQ(client.get().body, "4still polling");
+    EXPECT_EQ(world.session_count(), 1U);
+}
+
+TEST(Upgrade, WebSocketWithoutAnUpgradeIsNoRequestForASession) {
+    engine_world world;
+    const polling_client client(world.port());
+    const auto get = [&](const std::string& sid) {
+        return raw_client(world.port()).request("GET", websocket_path + ("&sid=" + sid)).body;
+    };
+    EXPECT_EQ(get(client.sid), R"({"code":3,"message":"Bad request"})");
+    EXPECT_EQ(get("unknown"), R"({"code":1,"message":"Session ID unknown"})");
 }
 
 TEST(Upgrade, FramesRightBehindTheRequestAreNotLost) {

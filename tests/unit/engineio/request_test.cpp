@@ -71,7 +71,9 @@ TEST(EngineRequest, EmptySidIsNone) {
 
 TEST(EngineRequest, WebsocketNeedsAnUpgrade) {
     EXPECT_EQ(get("EIO=4&transport=websocket"), outcome(request_error::bad_request));
-    EXPECT_EQ(get("EIO=4&transport=websocket&sid=abc"), outcome(request_error::bad_request));
+    // With a sid the table of sessions speaks first.
+    EXPECT_EQ(get("EIO=4&transport=websocket&sid=abc"),
+              outcome(engine_request{.via = transport::websocket, .sid = "abc"}));
 }
 
 TEST(EngineRequest, HandshakeOfAnotherVersion) {

@@ -44,6 +44,29 @@ TEST(SocketioPacket, DisconnectAndAck) {
     EXPECT_EQ(ack_packet("/admin", "0", "[]"), "3/admin,0[]");
 }
 
+TEST(SocketioPacket, AckWithAttachmentsIsABinaryAck) {
+    EXPECT_EQ(ack_packet("/", "7", R"([{"_placeholder":true,"num":0}])", 1),
+              R"(61-7[{"_placeholder":true,"num":0}])");
+    EXPECT_EQ(ack_packet("/admin", "0", "[1]", 2), "62-/admin,0[1]");
+}
+
+TEST(SocketioPacket, EventPutsTheNameInFrontOfItsArguments) {
+    EXPECT_EQ(event_packet("/", "a", "[]"), R"(2["a"])");
+    EXPECT_EQ(event_packet("/", "a", "[ ] "), R"(2["a" ] )");
+    EXPECT_EQ(event_packet("/", "a", " [[]]"), R"(2["a",[]])");
+    EXPECT_EQ(event_packet("/admin", "a \"b\"", R"([1,"]"])"), R"(2/admin,["a \"b\"",1,"]"])");
+    EXPECT_EQ(event_packet("/", "a", R"([{"_placeholder":true,"num":0}])", 1),
+              R"(51-["a",{"_placeholder":true,"num":0}])");
+}
+
+TEST(SocketioPacket, EventUndoesSplitEvent) {
+    for (const std::string data :
+         {R"(["a"])", R"(["a",1])", R"(["a",[],{"b":"]"}])", R"(["\n",""])"}) {
+        const auto parts = split_event(data);
+        EXPECT_EQ(event_packet("/", parts.name, parts.args), "2" + data);
+    }
+}
+
 TEST(SplitEvent, NameAndTheRest) {
     const auto expect = [](std::string_view data, std::string_view name, std::string_view args) {
         const auto parts = split_event(data);
