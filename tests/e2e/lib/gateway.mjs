@@ -37,9 +37,20 @@ export class Gateway {
       log: { level: "debug" },
     };
     writeFileSync(config, JSON.stringify(merged(defaults, settings)));
-    gateway.#spawn(["--config", config], {});
-    await gateway.answers("/readyz");
+    gateway.config = config;
+    await gateway.resume();
     return gateway;
+  }
+
+  /** Starts it, again on the same ports and with the same configuration. */
+  async resume() {
+    this.#spawn(["--config", this.config], {});
+    await this.answers("/readyz");
+  }
+
+  /** The end without a farewell. */
+  kill() {
+    return this.process.stop("SIGKILL");
   }
 
   /** With --demo and no configuration file; waits until /healthz says yes. */
