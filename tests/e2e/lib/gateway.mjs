@@ -93,6 +93,14 @@ export class Gateway {
     return request(this.adminUrl + path, options);
   }
 
+  /** The value of one sample of /metrics; `name` with its labels, if it has any. */
+  async metric(name) {
+    const { body } = await this.admin("/metrics");
+    const line = body.split("\n").find((one) => one.startsWith(`${name} `));
+    assert.ok(line, `/metrics has no ${name}`);
+    return Number(line.slice(name.length + 1));
+  }
+
   /** The orderly end: exit code 0, and no sanitizer had anything to say. */
   async stop() {
     const end = await this.process.stop("SIGTERM");
