@@ -11,19 +11,34 @@ export const SECRET = "the newest secret";
 export const COOKIE = "connect.sid";
 
 export class Backend {
-  /** `secrets`: newest first, as express-session and the gateway take them. */
-  static async start(redis, { secrets = [SECRET], cookie = COOKIE } = {}) {
+  /**
+   * `secrets`: newest first, as express-session and the gateway take them. `origins`: of pages on other origins that may call it;
+   * `domain`: the site whose hosts share the cookie.
+   */
+  static async start(redis, { secrets = [SECRET], cookie = COOKIE, origins = [], domain } = {}) {
     const backend = new Backend();
     backend.redis = await redis.connect();
     backend.emitter = new Emitter(backend.redis);
-    backend.server = backend.#app(secrets, cookie).listen(0, "127.0.0.1");
+    backend.server = backend.#app({ secrets, cookie, origins, domain }).listen(0, "127.0.0.1");
     await once(backend.server, "listening");
     backend.url = `http://127.0.0.1:${backend.server.address().port}`;
     return backend;
   }
 
-  #app(secrets, cookie) {
+  #app({ secrets, cookie, origins, domain }) {
     const app = express();
+    app.use((req, res, next) => {
+      if (origins.includes(req.headers.origin)) {
+        res.set({
+          "Access-Control-Allow-Origin": req.headers.origin,
+          "Access-Control-Allow-Credentials": "true",
+          "Access-Control-Allow-Headers": "Content-Type",
+          Vary: "Origin",
+        });
+      }
+      if (req.method === "OPTIONS") return res.status(204).end();
+      next();
+    });
     app.use(express.json());
     app.use(session({
       store: new RedisStore({ client: this.redis, prefix: "sess:" }),
@@ -31,7 +46,7 @@ export class Backend {
       name: cookie,
       resave: false,
       saveUninitialized: false,
-      cookie: { maxAge: 3_600_000 },
+      cookie: { maxAge: 3_600_000, domain },
     }));
     app.post("/login", (req, res, next) => {
       req.session.regenerate((error) => {

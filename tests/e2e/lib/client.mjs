@@ -1,6 +1,6 @@
 // Stock socket.io-client sockets, and what they received.
 import { EventEmitter, once } from "node:events";
-import { io } from "socket.io-client";
+import { io as newest } from "socket.io-client";
 import { PATIENCE_MS, eventually, within } from "./wait.mjs";
 
 export const transportSettings = {
@@ -11,15 +11,16 @@ export const transportSettings = {
 
 const open = new Set();
 
-/** One socket.io-client connection, and all the serverMessages it got. */
+/** One socket.io-client connection, and all the serverMessages it got; `io`: that of another version of the package. */
 export class Client {
-  constructor(url, { cookie, transports = transportSettings.websocket, headers = {}, namespace = "", ...options } = {}) {
+  constructor(url, { io = newest, cookie, transports = transportSettings.websocket, headers = {}, namespace = "", ...options } = {}) {
     this.messages = [];
     this.arrivals = new EventEmitter();
+    this.headers = { ...(cookie && { cookie }), ...headers };
     this.socket = io(url + namespace, {
       path: "/ws",
       transports,
-      extraHeaders: { ...(cookie && { cookie }), ...headers },
+      extraHeaders: this.headers,
       forceNew: true,
       reconnection: false,
       autoConnect: false,
@@ -53,6 +54,12 @@ export class Client {
     });
     this.socket.connect();
     return within(refused, PATIENCE_MS, "connect_error");
+  }
+
+  /** The next event of this name of the socket; resolves to its first argument. */
+  next(event) {
+    const seen = new Promise((resolve) => this.socket.once(event, resolve));
+    return within(seen, PATIENCE_MS, event);
   }
 
   get transport() {

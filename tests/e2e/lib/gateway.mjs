@@ -37,9 +37,20 @@ export class Gateway {
       log: { level: "debug" },
     };
     writeFileSync(config, JSON.stringify(merged(defaults, settings)));
-    gateway.#spawn(["--config", config], {});
-    await gateway.answers("/readyz");
+    gateway.config = config;
+    await gateway.resume();
     return gateway;
+  }
+
+  /** Starts it, again on the same ports and with the same configuration. */
+  async resume() {
+    this.#spawn(["--config", this.config], {});
+    await this.answers("/readyz");
+  }
+
+  /** The end without a farewell. */
+  kill() {
+    return this.process.stop("SIGKILL");
   }
 
   /** With --demo and no configuration file; waits until /healthz says yes. */
@@ -80,6 +91,14 @@ export class Gateway {
   /** A request to the admin listener. */
   admin(path, options) {
     return request(this.adminUrl + path, options);
+  }
+
+  /** The value of one sample of /metrics; `name` with its labels, if it has any. */
+  async metric(name) {
+    const { body } = await this.admin("/metrics");
+    const line = body.split("\n").find((one) => one.startsWith(`${name} `));
+    assert.ok(line, `/metrics has no ${name}`);
+    return Number(line.slice(name.length + 1));
   }
 
   /** The orderly end: exit code 0, and no sanitizer had anything to say. */
