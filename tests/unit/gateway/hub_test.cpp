@@ -181,5 +181,160 @@ TEST_F(HubTest, LargeMessagesAreCompressedOnceForAllShardsIfAsked) {
     EXPECT_EQ(delivered[1][2], compressed);
 }
 
+class HubRecoveryTest : public ::testing::Test {
+protected:
+    static socketio::cluster::message message(std::string packet, std::vector<std::string> rooms) {
+        socketio::cluster::message m;
+        m.packet = std::move(packet);
+        m.rooms = std::move(rooms);
+        return m;
+    }
+    void receive(const std::string& name, std::vector<std::string> rooms) {
+        bus.receive({message("2[\"" + name + "\"]", std::move(rooms))});
+    }
+    void acquire(unsigned shard, std::vector<std::string> rooms) {
+        under_test.acquire(shard, std::move(rooms), {},
+                           [this](std::uint64_t position) { acquired_at = position; });
+        bus.waiting.back()({});
+    }
+    suspended_session session(std::vector<std::string> rooms) const {
+        suspended_session s{.pid = public_id::make(0, 1),
+                            .id = public_id::make(0, 1),
+                            .user = "ada",
+                            .start = acquired_at,
+                            .rooms = {},
+                            .left = {}};
+        for (auto& room : rooms)
+            s.rooms.push_back({std::move(room), acquired_at});
+        return s;
+    }
+    /// The last argument of a delivered event.
+    static std::string offset_of(const delivery& d) {
+        const std::string text(d.text.packet());
+        const auto begin = text.rfind(",\"") + 2;
+        return text.substr(begin, text.size() - begin - 2);
+    }
+    std::vector<std::string> names(const resumption& r) const {
+        std::vector<std::string> out;
+        for (const auto& d : r.missed) {
+            const std::string text(d->text.packet());
+            out.push_back(text.substr(4, text.find('"', 4) - 4));
+        }
+        return out;
+    }
+
+    tests::manual_scheduler timers;
+    recording_bus bus;
+    metrics figures;
+    metrics_block& counts = figures.make_block();
+    std::vector<std::shared_ptr<const delivery>> delivered;
+    std::uint64_t acquired_at = 0;
+    hub under_test{timers,
+                   bus,
+                   counts,
+                   2,
+                   {.window = 10s, .packet_time = 20s},
+                   [this](unsigned, delivery_batch batch) {
+                       std::move(batch.begin(), batch.end(), std::back_inserter(delivered));
+                   }};
+};
+
+TEST_F(HubRecoveryTest, EventsCarryOffsetsThatDiffer) {
+    acquire(0, {"a"});
+    receive("one", {"a"});
+    receive("two", {"a"});
+    ASSERT_EQ(delivered.size(), 2U);
+    EXPECT_TRUE(delivered[0]->text.packet().starts_with("42[\"one\",\""));
+    EXPECT_NE(offset_of(*delivered[0]), offset_of(*delivered[1]));
+}
+
+TEST_F(HubRecoveryTest, VolatileEventsCarryNone) {
+    acquire(0, {"a"});
+    auto m = message("2[\"typing\"]", {"a"});
+    m.volatile_ = true;
+    bus.receive({std::move(m)});
+    ASSERT_EQ(delivered.size(), 1U);
+    EXPECT_EQ(delivered[0]->text.packet(), "42[\"typing\"]");
+    EXPECT_TRUE(delivered[0]->droppable);
+}
+
+TEST_F(HubRecoveryTest, ASuspendedSessionKeepsItsRoomsAndGetsWhatItMissed) {
+    acquire(0, {"a"});
+    receive("seen", {"a"});
+    const auto s = session({"a"});
+    under_test.suspend(s);
+    under_test.release(0, {"a"});
+    timers.advance(hub::grace + 1s);
+    EXPECT_TRUE(bus.unsubscribed.empty());
+    receive("missed", {"a"});
+    EXPECT_EQ(delivered.size(), 1U) << "no shard holds the room";
+    ASSERT_NE(under_test.suspended(s.pid.text(), "ada"), nullptr);
+    acquire(1, {"a"});
+    const auto outcome = under_test.resume({s.pid.text(), offset_of(*delivered[0])}, "ada", {"a"});
+    ASSERT_TRUE(std::holds_alternative<resumption>(outcome));
+    EXPECT_EQ(names(std::get<resumption>(outcome)), std::vector<std::string>{"missed"});
+    EXPECT_EQ(under_test.suspended(s.pid.text(), "ada"), nullptr);
+}
+
+TEST_F(HubRecoveryTest, ASessionWhoseTimeIsUpLetsItsRoomsGo) {
+    acquire(0, {"a"});
+    const auto s = session({"a"});
+    under_test.suspend(s);
+    under_test.release(0, {"a"});
+    timers.advance(12s);
+    EXPECT_EQ(under_test.suspended(s.pid.text(), "ada"), nullptr);
+    EXPECT_TRUE(bus.unsubscribed.empty()) << "the grace period has begun only now";
+    timers.advance(hub::grace + 1s);
+    EXPECT_EQ(bus.unsubscribed, std::vector<std::string>{"a"});
+    EXPECT_EQ(under_test.room_count(), 0U);
+}
+
+TEST_F(HubRecoveryTest, RoomsWithoutRightsStayOut) {
+    acquire(0, {"a", "b"});
+    receive("seen", {"a"});
+    const auto s = session({"a", "b"});
+    under_test.suspend(s);
+    receive("in a", {"a"});
+    receive("in b", {"b"});
+    const auto outcome = under_test.resume({s.pid.text(), offset_of(*delivered[0])}, "ada", {"a"});
+    ASSERT_TRUE(std::holds_alternative<resumption>(outcome));
+    EXPECT_EQ(names(std::get<resumption>(outcome)), std::vector<std::string>{"in a"});
+}
+
+TEST_F(HubRecoveryTest, SaysWhyASessionDoesNotComeBack) {
+    const auto why = [&](const socketio::recovery_claim& claim, const char* user = "ada") {
+        const auto outcome = under_test.resume(claim, user, {"a"});
+        const auto* failure = std::get_if<recovery_failure>(&outcome);
+        return failure ? std::string(to_string(*failure)) : "recovered";
+    };
+    acquire(0, {"a"});
+    receive("seen", {"a"});
+    const std::string offset = offset_of(*delivered[0]);
+    const auto suspend = [&] {
+        const auto s = session({"a"});
+        under_test.suspend(s);
+        return s.pid.text();
+    };
+    EXPECT_EQ(why({"nonsense", offset}), "unknown_session");
+    EXPECT_EQ(why({suspend(), offset}, "eve"), "unknown_session");
+    EXPECT_EQ(why({suspend(), "nonsense"}), "unknown_offset");
+    EXPECT_EQ(why({suspend(), offset + "0"}), "unknown_offset") << "not reached yet";
+    const auto before_the_gap = suspend();
+    bus.gap();
+    EXPECT_EQ(why({before_the_gap, offset}), "incomplete");
+    EXPECT_EQ(why({before_the_gap, offset}), "unknown_session") << "used once";
+    receive("behind the gap", {"a"});
+    EXPECT_EQ(why({suspend(), offset_of(*delivered.back())}), "recovered");
+}
+
+TEST_F(HubRecoveryTest, LeavesNoTimerBehindWhenNothingIsKept) {
+    acquire(0, {"a"});
+    receive("one", {"a"});
+    EXPECT_GT(figures.sum(metric::recovery_bytes), 0U);
+    timers.advance(30s);
+    EXPECT_EQ(figures.sum(metric::recovery_bytes), 0U);
+    EXPECT_EQ(timers.pending(), 0U);
+}
+
 }  // namespace
 }  // namespace chat_gateway::gateway

@@ -1,0 +1,247 @@
+#include "gateway_world.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace chat_gateway::tests {
+namespace {
+
+using gateway::metric;
+using std::chrono_literals::operator""s;
+
+/// What CONNECT was answered with, and what came ahead of it.
+struct arrival {
+    std::string sid;
+    std::string pid;
+    std::vector<std::string> ahead;
+};
+
+/// A page that knows about recovery.
+class returning_page : public websocket_client {
+public:
+    returning_page(gateway_world& world, const header_list& session, const std::string& auth = {})
+        : websocket_client(world.port(), 0, session) {
+        wire.text("40" + auth);
+    }
+    arrival arrive() {
+        arrival a;
+        for (;;) {
+            std::string text = wire.frame().payload;
+            if (!text.starts_with("40")) {
+                a.ahead.push_back(std::move(text));
+                continue;
+            }
+            a.sid = member(text, "sid");
+            a.pid = member(text, "pid");
+            return a;
+        }
+    }
+    /// The next event; its offset is kept.
+    std::string event() {
+        const std::string text = wire.frame().payload;
+        const auto name = text.find('"') + 1;
+        const auto begin = text.rfind(",\"") + 2;
+        offset = text.substr(begin, text.size() - begin - 2);
+        return text.substr(name, text.find('"', name) - name);
+    }
+    void ask(const std::string& event, const std::string& chat, const std::string& ack) {
+        wire.text("42" + ack + "[\"" + event + R"(",{"chat_id":")" + chat + "\"}]");
+        EXPECT_EQ(wire.frame(), text_of("43" + ack + "[]"));
+    }
+
+    std::string offset;
+
+private:
+    static std::string member(const std::string& json, const std::string& name) {
+        const auto at = json.find("\"" + name + "\":\"");
+        if (at == json.npos) throw std::runtime_error("no " + name + " in " + json);
+        return json.substr(at + name.size() + 4, public_id::text_size);
+    }
+};
+
+class Recovery : public ::testing::Test {
+protected:
+    static gateway_options options() {
+        gateway_options o;
+        o.recovery = {.window = 60s, .packet_time = 60s};
+        return o;
+    }
+    static std::string claim(const arrival& a, const std::string& offset) {
+        return R"({"pid":")" + a.pid + R"(","offset":")" + offset + "\"}";
+    }
+    void kept(std::uint64_t sessions) {
+        ASSERT_TRUE(world.reaches(metric::recovery_sessions, sessions));
+    }
+
+    gateway_world world{options()};
+};
+
+// Two loops, and the kernel chooses: among so many returns are ones to the other loop.
+TEST_F(Recovery, WorksOnWhicheverLoopTheClientComesBackTo) {
+    const auto session = world.log_in("ada", {"a"});
+    auto page = std::make_unique<returning_page>(world, session);
+    const arrival first = page->arrive();
+    world.publish("first", {"a"});
+    EXPECT_EQ(page->event(), "first");
+    std::string offset = page->offset;
+    for (int n = 0; n < 20; ++n) {
+        page.reset();
+        kept(1);
+        const std::string name = "missed" + std::to_string(n);
+        world.publish(name, {"a"});
+        page = std::make_unique<returning_page>(world, session, claim(first, offset));
+        const arrival back = page->arrive();
+        EXPECT_EQ(back.sid, first.sid);
+        EXPECT_EQ(back.pid, first.pid);
+        ASSERT_EQ(back.ahead.size(), 1U);
+        EXPECT_TRUE(back.ahead[0].starts_with("42[\"" + name)) << back.ahead[0];
+        world.publish("live", {first.sid});
+        EXPECT_EQ(page->event(), "live");
+        offset = page->offset;
+    }
+    EXPECT_EQ(world.count(metric::recoveries), 20U);
+}
+
+TEST_F(Recovery, LostOnTheWayBackTheSessionWaitsForTheNextAttempt) {
+    const auto session = world.log_in("ada", {"a"});
+    world.with_stores([](gateway_world::stores& s) { s.chats.add_participant("ada", "b"); });
+    arrival first;
+    std::string offset;
+    {
+        returning_page page(world, session);
+        first = page.arrive();
+        world.publish("first", {"a"});
+        EXPECT_EQ(page.event(), "first");
+        offset = page.offset;
+        // Not in the list any more, so its right will be asked for.
+        page.ask("clientJoinRoom", "b", "1");
+    }
+    kept(1);
+    world.with_stores([](gateway_world::stores& s) {
+        s.chats.remove_participant("ada", "b");
+        s.directory.holds_questions = true;
+    });
+    {
+        returning_page page(world, session, claim(first, offset));
+        ASSERT_TRUE(eventually([&] {
+            return world.with_stores(
+                [](gateway_world::stores& s) { return s.directory.questions.size() == 1; });
+        }));
+    }
+    ASSERT_TRUE(world.reaches(metric::sessions_open, 0));
+    world.with_stores([](gateway_world::stores& s) {
+        s.directory.questions.front()(result<bool>(true));
+        s.directory.holds_questions = false;
+    });
+    world.publish("missed", {"a"});
+    returning_page page(world, session, claim(first, offset));
+    const arrival back = page.arrive();
+    EXPECT_EQ(back.pid, first.pid);
+    ASSERT_EQ(back.ahead.size(), 1U);
+}
+
+TEST_F(Recovery, ARightThatCannotBeCheckedMakesAFreshSession) {
+    const auto session = world.log_in("ada", {"a", "b"});
+    arrival first;
+    std::string offset;
+    {
+        returning_page page(world, session);
+        first = page.arrive();
+        world.publish("first", {"a"});
+        EXPECT_EQ(page.event(), "first");
+        offset = page.offset;
+    }
+    kept(1);
+    world.with_stores([](gateway_world::stores& s) {
+        s.chats.remove_participant("ada", "b");
+        s.directory.holds_questions = true;
+    });
+    returning_page page(world, session, claim(first, offset));
+    ASSERT_TRUE(eventually([&] {
+        return world.with_stores(
+            [](gateway_world::stores& s) { return s.directory.questions.size() == 1; });
+    }));
+    world.with_stores([](gateway_world::stores& s) {
+        s.directory.questions.front()(
+            result<bool>(boost::system::in_place_error, make_error_code(errc::unavailable)));
+    });
+    const arrival back = page.arrive();
+    EXPECT_NE(back.pid, first.pid);
+    EXPECT_EQ(world.count(metric::recoveries_rights), 1U);
+    // Nothing of the attempt is left.
+    world.publish("not for it", {"b"});
+    world.publish("for nobody", {first.sid});
+    world.publish("served", {"a"});
+    EXPECT_EQ(page.event(), "served");
+}
+
+TEST_F(Recovery, ASocketWithoutItsChatListIsNotKept) {
+    const auto session = world.log_in("ada", {"a"});
+    world.with_stores([](gateway_world::stores& s) { s.chats.set_available(false); });
+    {
+        returning_page page(world, session);
+        page.arrive();
+    }
+    ASSERT_TRUE(world.reaches(metric::sessions_open, 0));
+    EXPECT_EQ(world.count(metric::recovery_sessions), 0U);
+}
+
+TEST_F(Recovery, WhoBreaksTheProtocolIsNotKept) {
+    const auto session = world.log_in("ada", {"a"});
+    returning_page page(world, session);
+    page.arrive();
+    page.wire.text("4garbage");
+    EXPECT_EQ(page.wire.frame(), empty_close());
+    ASSERT_TRUE(world.reaches(metric::sessions_open, 0));
+    EXPECT_EQ(world.count(metric::recovery_sessions), 0U);
+}
+
+TEST_F(Recovery, AMessageThatWasLostInTheReplayComesAgain) {
+    const auto session = world.log_in("ada", {"a"});
+    arrival first;
+    std::string offset;
+    {
+        returning_page page(world, session);
+        first = page.arrive();
+        world.publish("first", {"a"});
+        EXPECT_EQ(page.event(), "first");
+        offset = page.offset;
+    }
+    for (int n = 0; n < 3; ++n) {
+        kept(1);
+        world.publish("missed", {"a"});
+        // It is gone again before it has read anything: its offset stays what it was.
+        returning_page page(world, session, claim(first, offset));
+        EXPECT_EQ(page.arrive().ahead.size(), n + 1U);
+    }
+}
+
+TEST_F(Recovery, TheGatewayKeepsNothingOfASessionThatCameBack) {
+    const auto session = world.log_in("ada", {"a"});
+    {
+        arrival first;
+        std::string offset;
+        {
+            returning_page page(world, session);
+            first = page.arrive();
+            world.publish("first", {"a"});
+            EXPECT_EQ(page.event(), "first");
+            offset = page.offset;
+        }
+        kept(1);
+        returning_page page(world, session, claim(first, offset));
+        page.arrive();
+        kept(0);
+        page.wire.text("41");
+        page.wire.send(control_frame(9, "done?"));
+        EXPECT_EQ(page.wire.frame(), (server_frame{10, "done?"}));
+    }
+    ASSERT_TRUE(world.reaches(metric::sessions_open, 0));
+    EXPECT_EQ(world.count(metric::recovery_sessions), 0U);
+    EXPECT_EQ(world.count(metric::rooms_joined), 0U);
+    EXPECT_TRUE(eventually([&] { return world.rooms_of_hub() == 0; }));
+}
+
+}  // namespace
+}  // namespace chat_gateway::tests
