@@ -80,7 +80,8 @@ public:
 private:
     class open_exchange final : public local_exchange {
     public:
-        explicit open_exchange(std::weak_ptr<connection> c) : connection_(std::move(c)) {}
+        open_exchange(event_loop& loop, std::weak_ptr<connection> c)
+            : loop_(loop), connection_(std::move(c)) {}
         ~open_exchange() override {
             if (const auto c = connection_.lock()) c->abandon();
         }
@@ -89,10 +90,12 @@ private:
             if (const auto c = std::exchange(connection_, {}).lock()) c->answer(std::move(r));
         }
         void on_abort(unique_function<void()> handler) override {
+            // From another loop it may come too late: the client has gone already.
+            if (aborted_) return loop_.post(std::move(handler));
             abort_ = std::move(handler);
             const auto c = connection_.lock();
             if (!c || !c->half_closed_) return;
-            c->loop_.post([weak = c->exchange_] {
+            loop_.post([weak = c->exchange_] {
                 if (const auto e = weak.lock()) e->abort();
             });
         }
@@ -104,13 +107,16 @@ private:
             return c->give_away();
         }
         void abort() {
+            aborted_ = true;
             if (const auto c = std::exchange(connection_, {}).lock()) c->settle(outcome::aborted);
             if (auto handler = std::exchange(abort_, nullptr)) handler();
         }
 
     private:
+        event_loop& loop_;
         std::weak_ptr<connection> connection_;
         unique_function<void()> abort_;
+        bool aborted_ = false;
     };
 
     /// Valid as long as the body of the request it was made for is arriving.
@@ -147,7 +153,7 @@ private:
                 about_the_server.status = 204;
                 answer(std::move(about_the_server));
             } else {
-                auto e = std::make_shared<open_exchange>(weak_from_this());
+                auto e = std::make_shared<open_exchange>(loop_, weak_from_this());
                 exchange_ = e;
                 handler_.on_request(std::move(head.message), std::move(e));
             }

@@ -92,6 +92,15 @@ TEST(Loops, DroppedGetClosesTheSessionAlsoWhenForwarded) {
     EXPECT_EQ(world.session_count(), 0U);
 }
 
+TEST(Loops, ResetOfAGetClosesTheSessionAlsoWhenForwarded) {
+    engine_world world({.loops = 4});
+    const auto clients = open_many(world);
+    for (const auto& c : clients)
+        c.begin_get().reset();
+    for (const auto& c : clients)
+        EXPECT_TRUE(world.seen().wait_for(c.sid + " close transport_lost")) << c.sid;
+}
+
 TEST(Loops, ClientThatHasFinishedSendingIsAnsweredAlsoWhenForwarded) {
     engine_world world({.loops = 4});
     for (const auto& c : open_many(world)) {
