@@ -94,6 +94,13 @@ public:
         if (fd_ >= 0) ::close(std::exchange(fd_, -1));
     }
 
+    /// Closes with a reset instead of an orderly end.
+    void reset() {
+        const linger at_once{1, 0};
+        ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        close();
+    }
+
     void send(std::string_view bytes) {
         while (!bytes.empty()) {
             wait(POLLOUT, "cannot send in time");
