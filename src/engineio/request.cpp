@@ -59,9 +59,8 @@ std::variant<engine_request, request_error> parse_request(const request_form& fo
     if (handshake && form.method != "GET") return request_error::bad_handshake_method;
     if (handshake && r.via == transport::websocket && !form.upgrade)
         return request_error::bad_request;
-    if (handshake && query_value(form.query, "EIO") != "4") {
-        return request_error::unsupported_version;
-    }
+    r.v4 = query_value(form.query, "EIO") == "4";
+    if (handshake && !r.v4) return request_error::unsupported_version;
     r.b64 = !query_value(form.query, "b64").value_or("").empty();
     if (auto j = query_value(form.query, "j")) r.jsonp = only_digits(std::move(*j));
     return r;

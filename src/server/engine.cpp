@@ -160,19 +160,23 @@ void engine::impl::handle(http::request r, std::shared_ptr<net::local_exchange> 
         return with_headers(e, cors_headers(r))
             ->respond(refusal_for(request_error::unknown_sid, r.upgrade));
     }
-    if (r.upgrade) return route_upgrade(r, *sid, request.via, std::move(e));
-    route_polling(std::move(r), *sid, request.via, std::move(e));
+    if (r.upgrade) return route_upgrade(r, *sid, request, std::move(e));
+    route_polling(std::move(r), *sid, request, std::move(e));
 }
 
-void engine::impl::route_polling(http::request r, const public_id& sid, transport via,
+void engine::impl::route_polling(http::request r, const public_id& sid,
+                                 const engineio::engine_request& q,
                                  std::shared_ptr<net::local_exchange> e) {
     auto answer = with_headers(std::move(e), cors_headers(r));
     if (options.compression && r.method == "GET") {
         answer = with_coding(std::move(answer), http::preferred_coding(r.all("Accept-Encoding")));
     }
-    polling_request request{
-        sid,       via, std::move(r.method), std::string(r.get("Content-Type")), std::move(r.body),
-        r.received};
+    polling_request request{sid,
+                            q.via == transport::polling && q.v4,
+                            std::move(r.method),
+                            std::string(r.get("Content-Type")),
+                            std::move(r.body),
+                            r.received};
     impl& owner = *peers[sid.shard()]->impl_;
     if (&owner == this) return serve_polling(std::move(request), std::move(answer));
     auto forwarded = make_forwarded_exchange(loop, owner.loop, std::move(answer));
@@ -182,10 +186,11 @@ void engine::impl::route_polling(http::request r, const public_id& sid, transpor
         });
 }
 
-void engine::impl::route_upgrade(const http::request& r, const public_id& sid, transport via,
+void engine::impl::route_upgrade(const http::request& r, const public_id& sid,
+                                 const engineio::engine_request& q,
                                  std::shared_ptr<net::local_exchange> e) {
     upgrade_request request{
-        sid, websocket::accept_key(r.get("Sec-WebSocket-Key")), cors_headers(r), {}, via};
+        sid, websocket::accept_key(r.get("Sec-WebSocket-Key")), cors_headers(r), {}, q.via, q.v4};
     request.deflate = deflate_terms_of(r, options);
     auto detached = e->detach();
     if (!detached) return;

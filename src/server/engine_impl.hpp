@@ -44,7 +44,7 @@ struct session_entry {
 /// A polling request, cut loose from its connection so that it can be answered by another loop.
 struct polling_request {
     public_id sid;
-    engineio::transport via = engineio::transport::polling;  ///< as the query says
+    bool fits = true;  ///< transport and EIO of the query are those of a polling session
     std::string method;
     std::string content_type;
     std::string body;
@@ -58,6 +58,7 @@ struct upgrade_request {
     std::vector<http::header> headers;  ///< CORS
     std::string leftover;
     engineio::transport via = engineio::transport::websocket;  ///< as the query says
+    bool v4 = true;                                            ///< so is EIO
     websocket::deflate_terms deflate{};
 };
 
@@ -103,10 +104,10 @@ private:
     void handshake(http::request r, engineio::engine_request request,
                    std::shared_ptr<net::local_exchange> e);
     slot_handle open(engineio::transport via, std::unique_ptr<admission_ticket> ticket);
-    void route_polling(http::request r, const public_id& sid, engineio::transport via,
+    void route_polling(http::request r, const public_id& sid, const engineio::engine_request& q,
                        std::shared_ptr<net::local_exchange> e);
-    void route_upgrade(const http::request& r, const public_id& sid, engineio::transport via,
-                       std::shared_ptr<net::local_exchange> e);
+    void route_upgrade(const http::request& r, const public_id& sid,
+                       const engineio::engine_request& q, std::shared_ptr<net::local_exchange> e);
     void apply(slot_handle h, engineio::step s, std::string_view data = {}, bool binary = false);
     void finish(slot_handle h, engineio::close_reason reason);
     void erase_lingering(slot_handle h);

@@ -43,8 +43,8 @@ void engine::impl::serve_polling(polling_request r, std::shared_ptr<net::exchang
     if (find(r.sid)) run_deadlines(sessions.handle_at(r.sid.index()), loop.now());
     session_entry* s = find(r.sid);
     if (!s) return e->respond(engine_refusal(request_error::unknown_sid));
-    // `websocket` without an upgrade.
-    if (r.via != transport::polling) return e->respond(engine_refusal(request_error::bad_request));
+    // `websocket` without an upgrade, or another version than the session's.
+    if (!r.fits) return e->respond(engine_refusal(request_error::bad_request));
     const slot_handle h = sessions.handle_at(r.sid.index());
     if (s->life.via() == transport::websocket) {
         // A POST that was on its way when the upgrade completed still counts.

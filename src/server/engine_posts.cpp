@@ -57,7 +57,7 @@ std::unique_ptr<net::body_watch> engine::impl::body_begins(
                                                  .allow_polling = options.allow_polling,
                                                  .allow_websocket = options.allow_websocket});
     const auto* request = std::get_if<engineio::engine_request>(&parsed);
-    if (!request || request->via != transport::polling) return nullptr;
+    if (!request || request->via != transport::polling || !request->v4) return nullptr;
     const auto sid = public_id::parse(request->sid);
     if (!sid || sid->shard() >= peers.size()) return nullptr;
 

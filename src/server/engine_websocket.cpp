@@ -45,6 +45,7 @@ std::string switching_protocols(const upgrade_request& r) {
 void engine::impl::serve_upgrade(net::stream_socket socket, upgrade_request r) {
     session_entry* s = find(r.sid);
     if (!s || s->lingering) return refuse_upgrade(std::move(socket), r, request_error::unknown_sid);
+    if (!r.v4) return refuse_upgrade(std::move(socket), r, request_error::bad_request);
     // A session has one WebSocket at most; the first is untouched.
     if (r.via != engineio::transport::websocket || !s->life.begin_upgrade(loop.now()))
         return open_and_close(std::move(socket), std::move(r));

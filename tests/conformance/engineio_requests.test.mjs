@@ -111,10 +111,17 @@ test("t= and b64= have no effect, the order of keys neither", async () => {
   assert.equal((await request(port, target)).body, "bAQID\x1e4x");
 });
 
-test("EIO is not looked at once there is a session", async () => {
+test("a session's requests have its EIO: another one, or none, is a bad request, polling and upgrade", async () => {
   const session = await polling();
-  await session.post("4x");
-  assert.equal((await request(port, `${PATH}?transport=polling&sid=${session.sid}`)).body, "4x");
+  for (const version of ["", "EIO=3&", "EIO=5&"]) {
+    isRefused(await request(port, `${PATH}?${version}transport=polling&sid=${session.sid}`), BAD_REQUEST);
+    isRefused(await request(port, `${PATH}?${version}transport=polling&sid=${session.sid}`, { method: "POST", body: "4x" }), BAD_REQUEST);
+    const socket = await WebSocketWire.ask(port, `${PATH}?${version}transport=websocket&sid=${session.sid}`);
+    assert.equal(socket.response.statusLine, "HTTP/1.1 400 Bad Request");
+    assert.equal(socket.response.body, "Bad request");
+  }
+  assert.equal((await session.post("4alive")).body, "ok");
+  assert.equal((await session.get()).body, "4alive");
 });
 
 // --- refusals over HTTP

@@ -178,7 +178,7 @@ test("the WebSocket is closed before 5: polling goes on, and another may come", 
 });
 
 test("upgradeTimeout: the WebSocket gets an empty close, polling goes on", async () => {
-  const gateway = await startDemo({ ENGINE_UPGRADE_TIMEOUT_MS: 100 });
+  const gateway = await startDemo({ ENGINE_UPGRADE_TIMEOUT_MS: 1500 });
   const headers = { Cookie: await demoCookie(gateway) };
   const session = await PollingSession.open(gateway.port, "/ws/", { headers });
   const socket = await session.upgrade();

@@ -260,15 +260,19 @@ test("41 ends the namespace only: the connection, and the other namespace, stay"
 
 test("a namespace that was left can be joined again, with a new sid", async () => {
   const socket = await open();
+  await join(socket, "/custom");
   const first = await join(socket);
   socket.text("41");
+  await echoes(socket, "/custom,");
   assert.notEqual(await join(socket), first);
   await echoes(socket);
 });
 
 test("an event for a namespace that was left closes the connection", async () => {
   const socket = await joined();
+  await join(socket, "/custom");
   socket.text("41");
+  await echoes(socket, "/custom,");
   socket.text('42["message"]');
   assert.equal(await socket.hex(), "8800");
 });

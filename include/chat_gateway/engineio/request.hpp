@@ -31,6 +31,7 @@ std::string error_body(request_error e);
 struct engine_request {
     transport via = transport::polling;
     std::string sid = {};                   ///< empty: a handshake
+    bool v4 = true;                         ///< EIO is `4`; of a session's request it may not be
     bool b64 = false;                       ///< `b64` is given and not empty; without effect in v4
     std::optional<std::string> jsonp = {};  ///< digits of `j`, if that is given
     bool operator==(const engine_request&) const = default;
@@ -47,8 +48,8 @@ struct request_form {
 
 /// Checks in Node's order: transport known and enabled; without a sid: method GET (code 2),
 /// websocket needs an upgrade (code 3), EIO is exactly `4` (code 5). An empty `sid=` counts as
-/// none. Which methods a session takes, and that websocket needs an upgrade there too, is the
-/// caller's affair: an unknown sid is told first.
+/// none. Which methods a session takes, and that websocket needs an upgrade and EIO is `4`
+/// there too (code 3), is the caller's affair: an unknown sid is told first.
 std::variant<engine_request, request_error> parse_request(const request_form& form);
 
 }  // namespace chat_gateway::engineio

@@ -158,6 +158,24 @@ TEST(Upgrade, WebSocketWithoutAnUpgradeIsNoRequestForASession) {
     EXPECT_EQ(get("unknown"), R"({"code":1,"message":"Session ID unknown"})");
 }
 
+TEST(Upgrade, RequestsOfAnotherVersionAreNotTheSessions) {
+    engine_world world;
+    const polling_client client(world.port());
+    const std::string query = "&sid=" + client.sid;
+    for (const std::string version : {"", "EIO=3&"}) {
+        const auto polling = "/ws/?" + version + "transport=polling" + query;
+        for (const char* method : {"GET", "POST"}) {
+            EXPECT_EQ(raw_client(world.port()).request(method, polling, "4x").body,
+                      R"({"code":3,"message":"Bad request"})");
+        }
+        raw_client c(world.port());
+        EXPECT_EQ(c.upgrade("/ws/?" + version + "transport=websocket" + query).body, "Bad request");
+        EXPECT_TRUE(c.at_end());
+    }
+    EXPECT_EQ(client.post("4alive").body, "ok");
+    EXPECT_EQ(client.get().body, "4alive");
+}
+
 TEST(Upgrade, FramesRightBehindTheRequestAreNotLost) {
     engine_world world;
     const auto upgrade_and_say = [&](const std::string& frames) {

@@ -26,13 +26,13 @@ TEST(EngineRequest, WebsocketHandshake) {
 TEST(EngineRequest, OfASession) {
     EXPECT_EQ(get("EIO=4&transport=polling&sid=abc"), outcome(engine_request{.sid = "abc"}));
     EXPECT_EQ(upgrade("transport=websocket&sid=a%2Fb"),
-              outcome(engine_request{.via = transport::websocket, .sid = "a/b"}));
+              outcome(engine_request{.via = transport::websocket, .sid = "a/b", .v4 = false}));
 }
 
 TEST(EngineRequest, ASessionTakesAnyMethodAndVersionHere) {
     for (const auto* method : {"POST", "PUT", "HEAD"}) {
         EXPECT_EQ(parse_request({.method = method, .query = "EIO=3&transport=polling&sid=abc"}),
-                  outcome(engine_request{.sid = "abc"}))
+                  outcome(engine_request{.sid = "abc", .v4 = false}))
             << method;
     }
 }
