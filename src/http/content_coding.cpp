@@ -74,8 +74,9 @@ std::optional<int> weight_of(std::string_view parameters) {
 class compressor {
 public:
     explicit compressor(int window) {
-        if (deflateInit2(&z_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, window, memory_level,
-                         Z_DEFAULT_STRATEGY) != Z_OK) {
+        // Loops wait for it, see websocket/deflate.
+        if (deflateInit2(&z_, Z_BEST_SPEED, Z_DEFLATED, window, memory_level, Z_DEFAULT_STRATEGY) !=
+            Z_OK) {
             throw std::bad_alloc();
         }
     }

@@ -14,7 +14,7 @@ const body = (bytes) => `4${"x".repeat(bytes - 1)}`;
 let server;
 let port;
 before(async () => {
-  server = await startEcho({}, ["--compression"]);
+  server = await startEcho({ compression: true });
   port = server.port;
 });
 after(() => server.stop());

@@ -18,7 +18,7 @@ enum class content_coding : std::uint8_t { identity, gzip, deflate };
 /// from 0 to 1 are passed over.
 [[nodiscard]] content_coding preferred_coding(std::string_view accept_encoding);
 
-/// `bytes` in that coding, at zlib's default level.
+/// `bytes` in that coding, at zlib's fastest level.
 [[nodiscard]] std::string encode(std::string_view bytes, content_coding coding);
 
 /// Encodes the body and says so in Content-Encoding; with identity the body stays. In both cases

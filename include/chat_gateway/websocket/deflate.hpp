@@ -35,7 +35,7 @@ struct deflate_terms {
 [[nodiscard]] deflate_terms negotiate_deflate(std::string_view offers);
 
 /// The payload of a frame with RSV1 for one whole message: raw DEFLATE, window of 15 bits, zlib's
-/// default level, without the final 00 00 FF FF. Valid until the next call on this thread.
+/// fastest level, without the final 00 00 FF FF. Valid until the next call on this thread.
 [[nodiscard]] std::string_view deflate_message(std::string_view message);
 
 /// The opposite, appended to `out`, for any DEFLATE stream that RFC 7692 section 7.2.3 allows

@@ -34,10 +34,10 @@ class Server {
   }
 }
 
-/** protocol_echo_server. Unless told otherwise nothing times out while a test is looking elsewhere. */
-export function startEcho(options = {}, flags = []) {
+/** protocol_echo_server, with an option that is `true` as a flag. Unless told otherwise nothing times out while a test is looking elsewhere. */
+export function startEcho(options = {}) {
   const settings = { port: 0, "ping-interval": 600_000, "ping-timeout": 600_000, "connect-timeout": 600_000, ...options };
-  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]).concat(flags);
+  const args = Object.entries(settings).flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, String(value)]));
   return new Server().start("protocol_echo_server", echoBinary, args, {}, /listening on port (\d+)\n/);
 }
 

@@ -161,8 +161,8 @@ TEST_F(HubTest, PublishingIsCounted) {
 
 TEST_F(HubTest, LargeMessagesAreCompressedOnceForAllShardsIfAsked) {
     const std::string large = "2[\"e\",\"" + std::string(2000, 'x') + "\"]";
-    under_test.acquire(0, {"r"}, {}, [] {});
-    under_test.acquire(1, {"r"}, {}, [] {});
+    under_test.acquire(0, {"r"}, {}, [](auto) {});
+    under_test.acquire(1, {"r"}, {}, [](auto) {});
     const auto send = [&] {
         auto m = message(large, {"r"});
         m.attachments = {std::string(2000, 'y')};

@@ -227,7 +227,7 @@ TEST(Deflate, CutOffMessagesAreNotTakenForWhole) {
 
 TEST(Deflate, ABombEndsAtTheLimit) {
     const std::string bomb(deflate_message(std::string(50'000'000, 'x')));
-    ASSERT_LT(bomb.size(), 100'000U);
+    ASSERT_LT(bomb.size(), 1'000'000U);
     const auto got = inflate(bomb, 1000);
     EXPECT_EQ(got.code, close_code::too_big);
     EXPECT_LE(got.text.size(), 1000U);
