@@ -76,7 +76,7 @@ TEST_F(SuspendedSessionsTest, TheOldestGoesWhenMemoryIsShort) {
     const auto first = add(session("ada", 50));
     const auto second = add(session("grace", 50));
     EXPECT_FALSE(sessions.take_due(now).has_value());
-    const auto third = add(session("linus", 100));
+    const auto third = add(session("linus", 120));
     const auto due = sessions.take_due(now);
     ASSERT_TRUE(due.has_value());
     EXPECT_EQ(due->pid.text(), first);
