@@ -38,6 +38,7 @@ void check_postgres(std::string_view text) {
 }
 
 void check_secrecy(std::string_view before, std::string_view behind) {
+    if (shows_secret(std::string(before))) return;  // a user's name may be shown
     const auto url = "postgresql://" + std::string(before) + ":" + std::string(secret) +
                      std::string(behind) + "@host/db?password=" + std::string(secret);
     FUZZ_CHECK(!shows_secret(app::redact_url(url)));
