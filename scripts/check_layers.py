@@ -30,7 +30,7 @@ ALLOWED = {
 }
 
 # What a public header must not pull into everyone's build.
-HEAVY = re.compile(r"nlohmann/(?!json_fwd\.hpp)|hiredis/|pqxx/|boost/beast|openssl/")
+HEAVY = re.compile(r"nlohmann/(?!json_fwd\.hpp)|hiredis/|pqxx/|boost/beast|openssl/|zlib\.h")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 

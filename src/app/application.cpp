@@ -59,6 +59,7 @@ gateway::shard_options shard_options_of(const settings& s, const http::cors_poli
     o.engine.max_payload = s.engine.max_payload_bytes;
     o.engine.allow_polling = offers("polling");
     o.engine.allow_websocket = offers("websocket");
+    o.engine.compression = s.engine.compression;
     o.engine.send_queue_bytes = s.limits.send_queue_bytes;
     o.engine.cors = &cors;
     o.engine.shard = number;
@@ -105,6 +106,7 @@ public:
         for (auto& l : loops_)
             l.shard->engine().set_peers(engines);
         services_.start();
+        services_.hub().set_compression(s.engine.compression);
         for (auto& l : loops_) {
             l.door = std::make_unique<net::listener>(
                 l.loop, public_address, [this, &l](net::stream_socket peer) {

@@ -62,8 +62,9 @@ const std::vector<config_key>& table() {
          .maximum = hour_ms},
         {KEY(engine.transports), .meaning = "Transports that clients may use.",
          .choices = {"polling", "websocket"}},
-        {KEY(engine.compression), .meaning = "permessage-deflate, and gzip of polling bodies.",
-         .now = support::refused},
+        {KEY(engine.compression),
+         .meaning = "permessage-deflate, and gzip or deflate of polling bodies, for clients that "
+                    "ask for it; from 1024 bytes on."},
 
         {KEY(socket.connect_timeout_ms),
          .meaning = "An Engine.IO session without a namespace CONNECT is closed after this time.",

@@ -5,11 +5,16 @@
 namespace chat_gateway::gateway {
 namespace {
 
-std::shared_ptr<const delivery> encode(socketio::cluster::message&& m) {
+std::shared_ptr<const delivery> encode(socketio::cluster::message&& m, bool compression) {
     auto out = std::make_shared<delivery>();
     out->text = server::wire_bytes::message(m.packet);
     for (const auto& bytes : m.attachments)
         out->attachments.push_back(server::wire_bytes::binary(bytes));
+    if (compression) {
+        out->text.compress();
+        for (auto& bytes : out->attachments)
+            bytes.compress();
+    }
     out->rooms = std::move(m.rooms);
     out->except = std::move(m.except);
     return out;
@@ -101,7 +106,7 @@ void hub::on_messages(std::vector<socketio::cluster::message> messages) {
         if (m.nsp != "/") continue;
         const std::uint64_t shards = shards_for(m);
         if (shards == 0) continue;
-        const auto encoded = encode(std::move(m));
+        const auto encoded = encode(std::move(m), compression_);
         for (unsigned s = 0; s < shards_; ++s) {
             if (shards >> s & 1) batches[s].push_back(encoded);
         }

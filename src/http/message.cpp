@@ -22,6 +22,16 @@ bool request::has(std::string_view name) const {
     return find(headers, name) != headers.end();
 }
 
+std::string request::all(std::string_view name) const {
+    std::string joined;
+    for (const header& h : headers) {
+        if (!iequals(h.name, name)) continue;
+        if (!joined.empty()) joined += ", ";
+        joined += h.value;
+    }
+    return joined;
+}
+
 std::string_view reason_phrase(unsigned status) {
     switch (status) {
         case 100:

@@ -48,6 +48,12 @@ http::response not_now() {
     return r;
 }
 
+/// Agreed upon only if that is switched on; otherwise offers are not looked at.
+websocket::deflate_terms deflate_terms_of(const http::request& r, const engine_options& o) {
+    if (!o.compression) return {};
+    return websocket::negotiate_deflate(r.all("Sec-WebSocket-Extensions"));
+}
+
 /// A descriptor on its way to another loop.
 class travelling_socket {
 public:
@@ -130,6 +136,11 @@ void engine::impl::handle(http::request r, std::shared_ptr<net::local_exchange> 
         if (const auto fault = websocket_fault(r); !fault.empty()) {
             return with_headers(e, cors_headers(r))->respond(plain_refusal(400, fault));
         }
+        if (deflate_terms_of(r, options).malformed) {
+            return with_headers(e, cors_headers(r))
+                ->respond(
+                    plain_refusal(400, "Invalid or unacceptable Sec-WebSocket-Extensions header"));
+        }
     }
     if (request.sid.empty()) return handshake(std::move(r), request.via, std::move(e));
 
@@ -145,6 +156,9 @@ void engine::impl::handle(http::request r, std::shared_ptr<net::local_exchange> 
 void engine::impl::route_polling(http::request r, const public_id& sid,
                                  std::shared_ptr<net::local_exchange> e) {
     auto answer = with_headers(std::move(e), cors_headers(r));
+    if (options.compression && r.method == "GET") {
+        answer = with_coding(std::move(answer), http::preferred_coding(r.all("Accept-Encoding")));
+    }
     polling_request request{sid, std::move(r.method), std::string(r.get("Content-Type")),
                             std::move(r.body), r.received};
     impl& owner = *peers[sid.shard()]->impl_;
@@ -158,8 +172,11 @@ void engine::impl::route_polling(http::request r, const public_id& sid,
 
 void engine::impl::route_upgrade(const http::request& r, const public_id& sid,
                                  std::shared_ptr<net::local_exchange> e) {
-    upgrade_request request{
-        sid, websocket::accept_key(r.get("Sec-WebSocket-Key")), cors_headers(r), {}};
+    upgrade_request request{sid,
+                            websocket::accept_key(r.get("Sec-WebSocket-Key")),
+                            cors_headers(r),
+                            deflate_terms_of(r, options),
+                            {}};
     auto detached = e->detach();
     if (!detached) return;
     request.leftover = std::move(detached->leftover);
@@ -192,8 +209,10 @@ void engine::impl::handshake(http::request r, transport via,
     const auto gone = std::make_shared<bool>(false);
     e->on_abort([gone] { *gone = true; });
     upgrade_request upgrade;
-    if (via == transport::websocket)
+    if (via == transport::websocket) {
         upgrade.accept = websocket::accept_key(r.get("Sec-WebSocket-Key"));
+        upgrade.deflate = deflate_terms_of(r, options);
+    }
 
     events.admit(r, [this, via, gone, e = std::move(e), headers = std::move(headers),
                      upgrade = std::move(upgrade)](admission decided) mutable {

@@ -6,7 +6,9 @@
 #include <chat_gateway/base/slot_map.hpp>
 #include <chat_gateway/base/timer_wheel.hpp>
 #include <chat_gateway/engineio/request.hpp>
+#include <chat_gateway/http/content_coding.hpp>
 #include <chat_gateway/server/engine.hpp>
+#include <chat_gateway/websocket/deflate.hpp>
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -50,6 +52,7 @@ struct upgrade_request {
     public_id sid;
     std::string accept;                 ///< Sec-WebSocket-Accept
     std::vector<http::header> headers;  ///< CORS
+    websocket::deflate_terms deflate;
     std::string leftover;
 };
 
@@ -111,7 +114,9 @@ private:
 
     void attach_new(net::stream_socket socket, upgrade_request r, slot_handle session);
     slot_handle add_link(net::stream_socket socket, slot_handle session, websocket_link::role role,
-                         std::string_view first_bytes, std::string leftover);
+                         const websocket::deflate_terms& deflate, std::string_view first_bytes,
+                         std::string leftover);
+    void attach(slot_handle link, session_entry& s);
     void refuse_upgrade(net::stream_socket socket, engineio::request_error why);
     void arm_read(slot_handle link);
     void on_readable(slot_handle link);
@@ -142,6 +147,9 @@ std::shared_ptr<net::exchange> make_forwarded_exchange(net::event_loop& origin,
 /// Adds headers to whatever answer comes.
 std::shared_ptr<net::exchange> with_headers(std::shared_ptr<net::exchange> inner,
                                             std::vector<http::header> headers);
+/// Compresses the body of a successful answer if it is large enough, in that coding.
+std::shared_ptr<net::exchange> with_coding(std::shared_ptr<net::exchange> inner,
+                                           http::content_coding coding);
 
 http::response engine_refusal(engineio::request_error e);
 

@@ -29,6 +29,8 @@ std::string switching_protocols(const upgrade_request& r) {
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
         "Upgrade\r\nSec-WebSocket-Accept: " +
         r.accept + "\r\n";
+    if (r.deflate.agreed())
+        head.append("Sec-WebSocket-Extensions: ").append(r.deflate.answer).append("\r\n");
     for (const auto& h : r.headers)
         head.append(h.name).append(": ").append(h.value).append("\r\n");
     return head + "\r\n";
@@ -43,7 +45,8 @@ void engine::impl::serve_upgrade(net::stream_socket socket, upgrade_request r) {
     if (!s->life.begin_upgrade(loop.now()))
         return refuse_upgrade(std::move(socket), request_error::bad_request);
     const slot_handle h = sessions.handle_at(r.sid.index());
-    add_link(std::move(socket), h, role::candidate, switching_protocols(r), std::move(r.leftover));
+    add_link(std::move(socket), h, role::candidate, r.deflate, switching_protocols(r),
+             std::move(r.leftover));
     if ((s = sessions.find(h))) schedule(h, *s);
 }
 
@@ -53,7 +56,7 @@ void engine::impl::attach_new(net::stream_socket socket, upgrade_request r, slot
     const std::string open = open_packet(*s);
     std::string first = switching_protocols(r);
     first += websocket::encode_frame(websocket::opcode::text, open);
-    add_link(std::move(socket), h, role::attached, first, std::move(r.leftover));
+    add_link(std::move(socket), h, role::attached, r.deflate, first, std::move(r.leftover));
 }
 
 void engine::impl::refuse_upgrade(net::stream_socket socket, request_error why) {
@@ -62,7 +65,7 @@ void engine::impl::refuse_upgrade(net::stream_socket socket, request_error why) 
         "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-type: "
         "text/html\r\nContent-Length: " +
         std::to_string(text.size()) + "\r\n\r\n" + std::string(text);
-    const slot_handle link = add_link(std::move(socket), {}, role::closing, refusal, {});
+    const slot_handle link = add_link(std::move(socket), {}, role::closing, {}, refusal, {});
     if (auto* l = links_.find(link)) {
         boost::system::error_code ignored;
         l->socket.shutdown(net::stream_socket::shutdown_send, ignored);
@@ -71,15 +74,30 @@ void engine::impl::refuse_upgrade(net::stream_socket socket, request_error why) 
 }
 
 slot_handle engine::impl::add_link(net::stream_socket socket, slot_handle session, role r,
+                                   const websocket::deflate_terms& deflate,
                                    std::string_view first_bytes, std::string leftover) {
-    const slot_handle h = links_.emplace(std::move(socket), session, r, options.max_payload);
-    if (r == role::attached) sessions.find(session)->link = h;
+    using compression = websocket::frame_parser::compression;
+    const slot_handle h = links_.emplace(
+        std::move(socket), session, r,
+        websocket::frame_parser(options.max_payload,
+                                deflate.agreed() ? compression::deflate : compression::none));
+    links_.find(h)->takes_deflate = deflate.send;
+    if (r == role::attached) attach(h, *sessions.find(session));
     if (r == role::candidate) sessions.find(session)->candidate = h;
     links_.find(h)->queue(first_bytes);
     write_link(h);
     if (!leftover.empty() && !consume(h, leftover)) return h;
     arm_read(h);
     return h;
+}
+
+/// From now on the session's outbox is emptied into this link.
+void engine::impl::attach(slot_handle h, session_entry& s) {
+    s.link = h;
+    auto* link = links_.find(h);
+    if (!link) return;
+    link->now = role::attached;
+    if (link->takes_deflate) s.out.use_deflate();
 }
 
 void engine::impl::arm_read(slot_handle h) {
@@ -189,8 +207,7 @@ void engine::impl::on_message(slot_handle h, const websocket::event& e) {
 
 void engine::impl::upgraded(slot_handle h) {
     session_entry& s = *sessions.find(h);
-    s.link = std::exchange(s.candidate, {});
-    if (auto* link = links_.find(s.link)) link->now = role::attached;
+    attach(std::exchange(s.candidate, {}), s);
     release_poll(s, "6");
     if (!s.out.empty()) mark_dirty(h, s);
     events.on_upgrade(h);

@@ -1,5 +1,8 @@
 #include "engine_impl.hpp"
 
+#include <chat_gateway/base/text.hpp>
+
+#include <algorithm>
 #include <utility>
 
 namespace chat_gateway::server {
@@ -10,6 +13,7 @@ public:
     headed_exchange(std::shared_ptr<net::exchange> inner, std::vector<http::header> headers)
         : inner_(std::move(inner)), headers_(std::move(headers)) {}
     void respond(http::response r) override {
+        merge_vary(r);
         r.headers.insert(r.headers.begin(), std::make_move_iterator(headers_.begin()),
                          std::make_move_iterator(headers_.end()));
         headers_.clear();
@@ -20,8 +24,36 @@ public:
     }
 
 private:
+    /// One Vary header is enough: some caches read no second one.
+    void merge_vary(http::response& r) {
+        const auto is_vary = [](const http::header& h) { return iequals(h.name, "Vary"); };
+        const auto ours = std::find_if(headers_.begin(), headers_.end(), is_vary);
+        const auto theirs = std::find_if(r.headers.begin(), r.headers.end(), is_vary);
+        if (ours == headers_.end() || theirs == r.headers.end()) return;
+        ours->value += ", " + theirs->value;
+        r.headers.erase(theirs);
+    }
+
     std::shared_ptr<net::exchange> inner_;
     std::vector<http::header> headers_;
+};
+
+class coded_exchange final : public net::exchange {
+public:
+    coded_exchange(std::shared_ptr<net::exchange> inner, http::content_coding coding)
+        : inner_(std::move(inner)), coding_(coding) {}
+    void respond(http::response r) override {
+        if (r.status == 200 && r.body.size() >= compression_threshold)
+            http::encode_content(r, coding_);
+        inner_->respond(std::move(r));
+    }
+    void on_abort(unique_function<void()> handler) override {
+        inner_->on_abort(std::move(handler));
+    }
+
+private:
+    std::shared_ptr<net::exchange> inner_;
+    http::content_coding coding_;
 };
 
 /// Lives on the loop that answers. The asking loop's exchange is only carried here; it is used, and
@@ -58,6 +90,11 @@ private:
 std::shared_ptr<net::exchange> with_headers(std::shared_ptr<net::exchange> inner,
                                             std::vector<http::header> headers) {
     return std::make_shared<headed_exchange>(std::move(inner), std::move(headers));
+}
+
+std::shared_ptr<net::exchange> with_coding(std::shared_ptr<net::exchange> inner,
+                                           http::content_coding coding) {
+    return std::make_shared<coded_exchange>(std::move(inner), coding);
 }
 
 std::shared_ptr<net::exchange> make_forwarded_exchange(net::event_loop& origin,

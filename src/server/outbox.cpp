@@ -2,13 +2,22 @@
 
 #include <chat_gateway/engineio/payload.hpp>
 
+#include <cassert>
 #include <cstring>
 
 namespace chat_gateway::server {
 
 void outbox::push(const wire_ref& packet) {
     packets_.push_back(packet);
-    bytes_ += packet->frame().size();
+    bytes_ += frame(packet).size();
+}
+
+void outbox::use_deflate() {
+    assert(sent_ == 0);
+    deflate_ = true;
+    bytes_ = 0;
+    for (const wire_ref& packet : packets_)
+        bytes_ += frame(packet).size();
 }
 
 std::string outbox::take_payload() {
@@ -29,10 +38,10 @@ std::size_t outbox::copy_frames(char* to, std::size_t space) const {
     std::size_t used = 0;
     std::size_t skip = sent_;
     for (const wire_ref& packet : packets_) {
-        const std::string_view frame = packet->frame().substr(skip);
-        if (frame.size() > space - used) break;
-        std::memcpy(to + used, frame.data(), frame.size());
-        used += frame.size();
+        const std::string_view bytes = frame(packet).substr(skip);
+        if (bytes.size() > space - used) break;
+        std::memcpy(to + used, bytes.data(), bytes.size());
+        used += bytes.size();
         skip = 0;
     }
     return used;
@@ -43,10 +52,10 @@ void outbox::consume(std::size_t n) {
     if (bytes_ == 0) return reset();
     n += sent_;
     std::size_t done = 0;
-    while (n >= packets_[done]->frame().size())
-        n -= packets_[done++]->frame().size();
+    while (n >= frame(packets_[done]).size())
+        n -= frame(packets_[done++]).size();
     packets_.erase(packets_.begin(), packets_.begin() + static_cast<std::ptrdiff_t>(done));
-    sent_ = n;
+    sent_ = static_cast<std::uint32_t>(n);
 }
 
 std::string outbox::take_frames() {

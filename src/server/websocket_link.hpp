@@ -24,8 +24,8 @@ public:
     };
     enum class write_result : std::uint8_t { done, blocked, failed };
 
-    websocket_link(net::stream_socket s, slot_handle owner, role r, std::size_t max_payload)
-        : socket(std::move(s)), parser(max_payload), session(owner), now(r) {}
+    websocket_link(net::stream_socket s, slot_handle owner, role r, websocket::frame_parser p)
+        : socket(std::move(s)), parser(std::move(p)), session(owner), now(r) {}
 
     /// Bytes ahead of whatever the outbox holds, but never inside a frame of it that was begun.
     void queue(std::string_view bytes) { own_.append(bytes); }
@@ -41,6 +41,7 @@ public:
     websocket::frame_parser parser;
     slot_handle session;
     role now;
+    bool takes_deflate = false;  ///< its outbox may send compressed frames
     bool waits_writable = false;
     bool close_when_written = false;
     bool shut_when_written = false;  ///< the peer then sees the end, and its last words are read

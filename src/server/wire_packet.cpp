@@ -1,4 +1,5 @@
 #include <chat_gateway/server/wire_packet.hpp>
+#include <chat_gateway/websocket/deflate.hpp>
 #include <chat_gateway/websocket/frame_encoder.hpp>
 
 #include <array>
@@ -31,6 +32,20 @@ wire_bytes wire_bytes::binary(std::string_view bytes) {
         if (!bytes.empty()) std::memcpy(to + n, bytes.data(), bytes.size());
     });
     return out;
+}
+
+void wire_bytes::compress() {
+    if (packet().size() < compression_threshold) return;
+    const auto deflated = websocket::deflate_message(packet());
+    if (deflated.size() >= packet().size()) return;
+    std::array<char, websocket::max_header_size> header{};
+    const auto op = binary_ ? websocket::opcode::binary : websocket::opcode::text;
+    const std::size_t n =
+        websocket::encode_header(header, op, deflated.size(), websocket::payload_form::deflated);
+    compressed_ = shared_bytes::create(n + deflated.size(), [&](char* to) {
+        std::memcpy(to, header.data(), n);
+        std::memcpy(to + n, deflated.data(), deflated.size());
+    });
 }
 
 }  // namespace chat_gateway::server

@@ -15,10 +15,11 @@ void write_big_endian(char* out, std::uint64_t value, std::size_t size) {
 
 }  // namespace
 
-std::size_t encode_header(std::span<char, max_header_size> out, opcode op,
-                          std::size_t payload_size) {
+std::size_t encode_header(std::span<char, max_header_size> out, opcode op, std::size_t payload_size,
+                          payload_form form) {
     constexpr unsigned fin = 0x80;
-    out[0] = static_cast<char>(fin | static_cast<unsigned>(op));
+    const unsigned rsv1 = form == payload_form::deflated ? 0x40 : 0;
+    out[0] = static_cast<char>(fin | rsv1 | static_cast<unsigned>(op));
     if (payload_size <= 125) {
         out[1] = static_cast<char>(payload_size);
         return 2;

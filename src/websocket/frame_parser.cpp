@@ -1,4 +1,5 @@
 #include <chat_gateway/base/text.hpp>
+#include <chat_gateway/websocket/deflate.hpp>
 #include <chat_gateway/websocket/frame_parser.hpp>
 
 #include <algorithm>
@@ -54,33 +55,42 @@ bool may_be_sent(std::uint64_t code) {
 
 }  // namespace
 
-/// What does not fit into the caller's buffer: exists from the first cut-off or fragmented frame
-/// until what came of it has been shown.
+/// What does not fit into the caller's buffer: exists from the first cut-off, fragmented or
+/// compressed frame until what came of it has been shown.
 struct frame_parser::partial {
-    std::string frame;        ///< front of a frame, as received
-    std::string message;      ///< the fragments so far, unmasked
-    std::size_t checked = 0;  ///< so much of `message` is whole UTF-8 characters
-    opcode type =
-        opcode::continuation;  ///< of the fragmented message under way; continuation = none
-    bool frame_whole =
-        false;  ///< `frame` has been dealt with; only an event may still point into it
+    std::string front;          ///< of a header or a control frame that is cut off, as received
+    std::string message;        ///< the data message so far, unmasked (and still compressed)
+    std::size_t checked = 0;    ///< so much of a text `message` is whole UTF-8 characters
+    std::size_t remaining = 0;  ///< of a data frame's payload, to go into `message`
+    std::array<char, mask_size> key{};   ///< for the next of those bytes
+    opcode type = opcode::continuation;  ///< of the message under way; continuation = none
+    bool compressed = false;             ///< that message
+    bool last = false;                   ///< the frame of `remaining` ends it
+    bool front_whole = false;  ///< `front` was dealt with; only an event may still point into it
 };
 
 /// What the bytes at hand say about the frame that they begin.
 struct frame_parser::head {
     bool fin = false;
-    bool reserved = false;
+    bool compressed = false;  ///< RSV1
+    bool reserved = false;    ///< RSV2 or RSV3
     bool masked = false;
     opcode op{};
     std::uint8_t short_length = 0;  ///< 126 and 127 stand for longer ones
-    std::size_t payload_at = 0;
-    std::size_t wanted = 2;  ///< size of the frame, or as much as will tell more about it
+    std::size_t payload_at = 0;     ///< 0: not known yet
+    std::size_t wanted = 2;         ///< size of the frame, or as much as will tell more about it
     close_code error = close_code::none;
+
+    /// Of a data frame the payload need not be whole to be taken.
+    [[nodiscard]] bool takes_pieces(std::size_t at_hand) const {
+        return !is_control(op) && payload_at != 0 && at_hand >= payload_at;
+    }
 };
 
-frame_parser::frame_parser(std::size_t max_message)
+frame_parser::frame_parser(std::size_t max_message, compression c)
     : max_message_(static_cast<std::uint32_t>(
-          std::min<std::size_t>(max_message, std::numeric_limits<std::uint32_t>::max()))) {}
+          std::min<std::size_t>(max_message, std::numeric_limits<std::uint32_t>::max()))),
+      compression_(c) {}
 frame_parser::frame_parser(frame_parser&&) noexcept = default;
 frame_parser& frame_parser::operator=(frame_parser&&) noexcept = default;
 frame_parser::~frame_parser() = default;
@@ -93,16 +103,25 @@ void frame_parser::feed(std::span<char> bytes) {
 std::optional<event> frame_parser::next() {
     release_shown();
     while (!ended_) {
-        const bool cut_off = partial_ && !partial_->frame.empty();
-        const auto front = cut_off ? std::span<char>(partial_->frame) : input_;
+        if (partial_ && partial_->remaining != 0) {
+            if (input_.empty()) return std::nullopt;
+            if (auto e = take_payload()) return e;
+            continue;
+        }
+        const bool cut_off = partial_ && !partial_->front.empty();
+        const auto front = cut_off ? std::span<char>(partial_->front) : input_;
         const auto h = look(front);
         if (h.error != close_code::none) return fail(h.error);
         if (front.size() < h.wanted) {
-            if (!gather(h.wanted)) return std::nullopt;
+            if (h.takes_pieces(front.size())) {
+                begin_payload(h, front);
+            } else if (!gather(h.wanted)) {
+                return std::nullopt;
+            }
             continue;
         }
         if (cut_off) {
-            partial_->frame_whole = true;
+            partial_->front_whole = true;
         } else {
             input_ = input_.subspan(h.wanted);
         }
@@ -115,9 +134,9 @@ std::optional<event> frame_parser::next() {
 /// Frees what nobody can be looking at any more, down to nothing when nothing is under way.
 void frame_parser::release_shown() {
     if (!partial_) return;
-    if (partial_->frame_whole) partial_->frame.clear();
-    partial_->frame_whole = false;
-    if (ended_ || (partial_->frame.empty() && partial_->type == opcode::continuation))
+    if (partial_->front_whole) partial_->front.clear();
+    partial_->front_whole = false;
+    if (ended_ || (partial_->front.empty() && partial_->type == opcode::continuation))
         partial_.reset();
 }
 
@@ -127,7 +146,8 @@ frame_parser::head frame_parser::look(std::span<const char> front) const {
     const auto first = static_cast<unsigned char>(front[0]);
     const auto second = static_cast<unsigned char>(front[1]);
     h.fin = (first & 0x80) != 0;
-    h.reserved = (first & 0x70) != 0;
+    h.compressed = (first & 0x40) != 0;
+    h.reserved = (first & 0x30) != 0;
     h.op = static_cast<opcode>(first & 0x0f);
     h.masked = (second & 0x80) != 0;
     h.short_length = second & 0x7f;
@@ -135,29 +155,34 @@ frame_parser::head frame_parser::look(std::span<const char> front) const {
     if (h.error != close_code::none) return h;
 
     const std::size_t extended = h.short_length == 126 ? 2 : h.short_length == 127 ? 8 : 0;
-    h.payload_at = 2 + extended + mask_size;
     h.wanted = 2 + extended;
     if (front.size() < h.wanted) return h;
     const auto length =
         extended == 0 ? h.short_length : read_big_endian(front.subspan(2, extended));
     if (length > room(h)) {
         h.error = close_code::too_big;
-    } else {
-        h.wanted = h.payload_at + static_cast<std::size_t>(length);
+        return h;
     }
+    h.payload_at = 2 + extended + mask_size;
+    h.wanted = h.payload_at;
+    // No more than the header is gathered of a data frame: its payload has a place of its own.
+    if (front.size() >= h.payload_at || is_control(h.op))
+        h.wanted += static_cast<std::size_t>(length);
     return h;
 }
 
 close_code frame_parser::check_first_bytes(const head& h) const {
     const bool allowed = !h.reserved && h.masked && is_known(h.op);
     if (!allowed) return close_code::protocol_error;
+    const bool begins_message = h.op == opcode::text || h.op == opcode::binary;
+    if (h.compressed && !(begins_message && compression_ == compression::deflate))
+        return close_code::protocol_error;
     if (is_control(h.op)) {
         return h.fin && h.short_length <= max_control ? close_code::none
                                                       : close_code::protocol_error;
     }
-    const bool continues = h.op == opcode::continuation;
     const bool under_way = partial_ && partial_->type != opcode::continuation;
-    return continues == under_way ? close_code::none : close_code::protocol_error;
+    return begins_message != under_way ? close_code::none : close_code::protocol_error;
 }
 
 /// The longest payload that this frame may have.
@@ -171,11 +196,11 @@ std::uint64_t frame_parser::room(const head& h) const {
 bool frame_parser::gather(std::size_t wanted) {
     if (input_.empty()) return false;
     if (!partial_) partial_ = std::make_unique<partial>();
-    auto& frame = partial_->frame;
-    const auto taken = input_.first(std::min(wanted - frame.size(), input_.size()));
-    frame.append(taken.data(), taken.size());
+    auto& front = partial_->front;
+    const auto taken = input_.first(std::min(wanted - front.size(), input_.size()));
+    front.append(taken.data(), taken.size());
     input_ = input_.subspan(taken.size());
-    return frame.size() == wanted;
+    return front.size() == wanted;
 }
 
 std::optional<event> frame_parser::on_frame(const head& h, std::span<char> frame) {
@@ -183,7 +208,9 @@ std::optional<event> frame_parser::on_frame(const head& h, std::span<char> frame
     unmask(payload, frame.subspan(h.payload_at - mask_size, mask_size));
     const std::string_view bytes(payload.data(), payload.size());
     if (is_control(h.op)) return on_control(h.op, bytes);
-    return on_data(h, bytes);
+    if (h.fin && h.op != opcode::continuation) return on_whole_message(h, bytes);
+    begin_data(h);
+    return append(bytes, h.fin);
 }
 
 event frame_parser::on_control(opcode op, std::string_view payload) {
@@ -205,28 +232,84 @@ event frame_parser::on_close(std::string_view payload) {
     return {event::kind::close, payload, code};
 }
 
-std::optional<event> frame_parser::on_data(const head& h, std::string_view payload) {
-    if (!h.fin || h.op == opcode::continuation) return on_fragment(h, payload);
-    if (h.op == opcode::binary) return event{event::kind::binary, payload, close_code::none};
+/// A message in one frame that lies in one piece.
+event frame_parser::on_whole_message(const head& h, std::string_view payload) {
+    if (h.compressed) {
+        if (!partial_) partial_ = std::make_unique<partial>();
+        if (auto failed = inflate(payload)) return *failed;
+        payload = partial_->message;
+    }
+    if (h.op == opcode::binary) return {event::kind::binary, payload, close_code::none};
     if (!is_valid_utf8(payload)) return fail(close_code::invalid_payload);
-    return event{event::kind::text, payload, close_code::none};
+    return {event::kind::text, payload, close_code::none};
 }
 
-std::optional<event> frame_parser::on_fragment(const head& h, std::string_view payload) {
+/// Room for a data frame that is cut off or fragmented.
+frame_parser::partial& frame_parser::begin_data(const head& h) {
     if (!partial_) partial_ = std::make_unique<partial>();
+    if (h.op != opcode::continuation) {
+        partial_->type = h.op;
+        partial_->compressed = h.compressed;
+    }
+    return *partial_;
+}
+
+/// Takes the header off the front of a data frame whose payload is still coming.
+void frame_parser::begin_payload(const head& h, std::span<const char> front) {
+    std::array<char, mask_size> key{};
+    std::memcpy(key.data(), &front[h.payload_at - mask_size], mask_size);
+    auto& p = begin_data(h);
+    p.key = key;
+    p.last = h.fin;
+    p.remaining = h.wanted - h.payload_at;
+    if (p.front.empty()) {
+        input_ = input_.subspan(h.payload_at);
+    } else {
+        p.front.clear();
+    }
+}
+
+std::optional<event> frame_parser::take_payload() {
     auto& p = *partial_;
-    if (h.op != opcode::continuation) p.type = h.op;
+    const auto taken = input_.first(std::min(p.remaining, input_.size()));
+    input_ = input_.subspan(taken.size());
+    p.remaining -= taken.size();
+    unmask(taken, p.key);
+    std::rotate(p.key.begin(),
+                p.key.begin() + static_cast<std::ptrdiff_t>(taken.size() % mask_size), p.key.end());
+    return append({taken.data(), taken.size()}, p.remaining == 0 && p.last);
+}
+
+std::optional<event> frame_parser::append(std::string_view payload, bool last) {
+    auto& p = *partial_;
     p.message.append(payload);
-    const bool is_text = p.type == opcode::text;
-    if (is_text) {
+    if (p.type == opcode::text && !p.compressed) {
         const auto valid = utf8_prefix(std::string_view(p.message).substr(p.checked));
         if (!valid) return fail(close_code::invalid_payload);
         p.checked += *valid;
-        if (h.fin && p.checked != p.message.size()) return fail(close_code::invalid_payload);
     }
-    if (!h.fin) return std::nullopt;
+    return last ? finish_message() : std::nullopt;
+}
+
+std::optional<event> frame_parser::finish_message() {
+    auto& p = *partial_;
+    if (p.compressed) {
+        const std::string compressed = std::exchange(p.message, {});
+        if (auto failed = inflate(compressed)) return failed;
+    }
+    const bool is_text = p.type == opcode::text;
+    const bool valid =
+        !is_text || (p.compressed ? is_valid_utf8(p.message) : p.checked == p.message.size());
+    if (!valid) return fail(close_code::invalid_payload);
     p.type = opcode::continuation;
     return event{is_text ? event::kind::text : event::kind::binary, p.message, close_code::none};
+}
+
+/// Makes `message` of it; an event if that fails.
+std::optional<event> frame_parser::inflate(std::string_view compressed) {
+    const auto error = inflate_message(compressed, max_message_, partial_->message);
+    if (error != close_code::none) return fail(error);
+    return std::nullopt;
 }
 
 event frame_parser::fail(close_code code) {

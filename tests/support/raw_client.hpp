@@ -179,9 +179,15 @@ public:
     void binary(std::string payload) { send(binary_frame(std::move(payload))); }
 
     server_frame frame() {
+        auto [first, payload] = any_frame();
+        if ((first & 0xf0U) != 0x80U) throw std::runtime_error("fragmented, or with reserved bits");
+        return {first & 0x0fU, std::move(payload)};
+    }
+
+    /// First byte and payload of a frame, whatever its reserved bits are.
+    std::pair<unsigned, std::string> any_frame() {
         const std::string start = take(2);
         const unsigned first = static_cast<unsigned char>(start[0]);
-        if ((first & 0xf0U) != 0x80U) throw std::runtime_error("fragmented, or with reserved bits");
         std::uint64_t length = static_cast<unsigned char>(start[1]);
         if (length > 127) throw std::runtime_error("masked");
         if (length >= 126) {
@@ -190,7 +196,7 @@ public:
             for (const char c : extended)
                 length = length << 8 | static_cast<unsigned char>(c);
         }
-        return {first & 0x0fU, take(length)};
+        return {first, take(length)};
     }
 
 private:

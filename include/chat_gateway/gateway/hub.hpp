@@ -40,6 +40,9 @@ public:
     hub(scheduler& timers, chat::message_bus& bus, metrics_block& counts, unsigned shards,
         deliver_function deliver);
 
+    /// Whether messages get a compressed frame as well; off at first.
+    void set_compression(bool on) { compression_ = on; }
+
     /// The shard holds `taken` from now on; `done` when the bus has confirmed these and all of
     /// `wanted` (rooms the shard holds already, perhaps without confirmation yet).
     void acquire(unsigned shard, const std::vector<std::string>& taken,
@@ -76,6 +79,7 @@ private:
     std::unordered_map<std::string, holding, text_hash, std::equal_to<>> holders_;
     std::deque<std::pair<time_point, std::string>> unheld_;  ///< in order of release
     bool sweep_armed_ = false;
+    bool compression_ = false;
 };
 
 }  // namespace chat_gateway::gateway

@@ -31,6 +31,9 @@ struct request {
     /// Value of the first header of that name (case-insensitive), or an empty view.
     [[nodiscard]] std::string_view get(std::string_view name) const;
     [[nodiscard]] bool has(std::string_view name) const;
+    /// Values of all headers of that name, joined by `, `: a list may come in several lines (RFC
+    /// 9110 section 5.3).
+    [[nodiscard]] std::string all(std::string_view name) const;
 };
 
 struct response {

@@ -48,6 +48,9 @@ struct engine_options {
     std::uint32_t max_payload = 1000000;
     bool allow_polling = true;
     bool allow_websocket = true;
+    /// permessage-deflate with clients that offer it, gzip or deflate of polling answers that are
+    /// large enough. What send() is given is compressed by whoever makes it (wire_bytes).
+    bool compression = false;
     std::size_t send_queue_bytes = 1048576;
     const http::cors_policy* cors = nullptr;  ///< null: every origin may, no CORS headers
     std::uint8_t shard = 0;

@@ -41,8 +41,9 @@ public:
     }
     void on_message(slot_handle session, std::string_view data, bool binary) override {
         note(session, (binary ? "binary " : "message ") + std::string(data.substr(0, 64)));
-        engine->send(session, server::wire_ref(binary ? server::wire_bytes::binary(data)
-                                                      : server::wire_bytes::message(data)));
+        auto echo = binary ? server::wire_bytes::binary(data) : server::wire_bytes::message(data);
+        echo.compress();
+        engine->send(session, server::wire_ref(std::move(echo)));
     }
     void on_upgrade(slot_handle session) override { note(session, "upgrade"); }
     void on_close(slot_handle session, engineio::close_reason reason) override {
@@ -64,6 +65,7 @@ struct world_options {
     std::uint32_t max_payload = 1000000;
     bool allow_polling = true;
     bool allow_websocket = true;
+    bool compression = false;
     std::size_t send_queue_bytes = 1048576;
     const http::cors_policy* cors = nullptr;
     net::http_limits http{};
@@ -82,6 +84,7 @@ public:
                                                 .max_payload = o.max_payload,
                                                 .allow_polling = o.allow_polling,
                                                 .allow_websocket = o.allow_websocket,
+                                                .compression = o.compression,
                                                 .send_queue_bytes = o.send_queue_bytes,
                                                 .cors = o.cors,
                                                 .shard = static_cast<std::uint8_t>(n)};
@@ -124,7 +127,9 @@ public:
     }
     void tell(const std::string& sid, const std::string& text) {
         with_session(sid, [&](server::engine& e, slot_handle h) {
-            e.send(h, server::wire_ref(server::wire_bytes::message(text)));
+            auto message = server::wire_bytes::message(text);
+            message.compress();
+            e.send(h, server::wire_ref(std::move(message)));
         });
     }
     void close(const std::string& sid, engineio::close_reason reason) {

@@ -67,13 +67,14 @@ TEST(ConfigLoad, FileMaySetKeysOfEveryKind) {
     const auto loaded = from_file(R"({
         // who may connect
         "cors": {"origins": ["https://shop.example", "*.example.org"]},
-        "engine": {"compression": false, "transports": ["websocket"]},
+        "engine": {"compression": true, "transports": ["websocket"]},
         "postgres": {"queries": {"can_view_chat": "select true"}}, /* nested */
         "log": {"level": "debug", "format": "json"}
     })");
     EXPECT_THAT(loaded.faults, IsEmpty());
     EXPECT_THAT(loaded.values.cors.origins, ElementsAre("https://shop.example", "*.example.org"));
     EXPECT_THAT(loaded.values.engine.transports, ElementsAre("websocket"));
+    EXPECT_TRUE(loaded.values.engine.compression);
     EXPECT_EQ(loaded.values.postgres.queries.can_view_chat, "select true");
     EXPECT_EQ(loaded.values.log.level, chat_gateway::log::level::debug);
     EXPECT_EQ(loaded.values.log.format, chat_gateway::log::format::json);
@@ -370,8 +371,6 @@ INSTANTIATE_TEST_SUITE_P(
         not_yet{"CHAT_GATEWAY_SERVER_UNIX_SOCKET", "/run/gw",
                 "server.unix_socket: \"/run/gw\" is not supported by this version; accepted: \"\" "
                 "(from"},
-        not_yet{"CHAT_GATEWAY_ENGINE_COMPRESSION", "true",
-                "engine.compression: true is not supported by this version; accepted: false (from"},
         not_yet{"CHAT_GATEWAY_SESSION_STORE", "postgres",
                 "session.store: \"postgres\" is not supported by this version; accepted: redis or "
                 "memory"},

@@ -154,5 +154,27 @@ TEST_F(HubTest, PublishingIsCounted) {
     EXPECT_EQ(figures.sum(metric::bus_publish_failures), 1U);
 }
 
+TEST_F(HubTest, LargeMessagesAreCompressedOnceForAllShardsIfAsked) {
+    const std::string large = "2[\"e\",\"" + std::string(2000, 'x') + "\"]";
+    under_test.acquire(0, {"r"}, {}, [] {});
+    under_test.acquire(1, {"r"}, {}, [] {});
+    const auto send = [&] {
+        auto m = message(large, {"r"});
+        m.attachments = {std::string(2000, 'y')};
+        bus.receive({m, message("2[\"e\"]", {"r"})});
+    };
+    send();
+    under_test.set_compression(true);
+    send();
+    ASSERT_EQ(delivered[0].size(), 4U);
+    for (const auto& d : {delivered[0][0], delivered[0][1], delivered[0][3]})
+        EXPECT_EQ(d->text.frame(true), d->text.frame());
+    const auto& compressed = delivered[0][2];
+    EXPECT_LT(compressed->text.frame(true).size(), 100U);
+    EXPECT_EQ(compressed->text.packet(), "4" + large);
+    EXPECT_LT(compressed->attachments.at(0).frame(true).size(), 100U);
+    EXPECT_EQ(delivered[1][2], compressed);
+}
+
 }  // namespace
 }  // namespace chat_gateway::gateway

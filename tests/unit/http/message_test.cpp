@@ -54,4 +54,12 @@ TEST(ReasonPhrase, OtherStatusesAreUnknown) {
     EXPECT_EQ(reason_phrase(299), "Unknown");
 }
 
+TEST(Request, AListMayComeInSeveralLines) {
+    request r;
+    r.headers = {{"Accept-Encoding", "br"}, {"Host", "h"}, {"accept-encoding", "gzip;q=0.5"}};
+    EXPECT_EQ(r.all("ACCEPT-encoding"), "br, gzip;q=0.5");
+    EXPECT_EQ(r.all("Host"), "h");
+    EXPECT_EQ(r.all("Cookie"), "");
+}
+
 }  // namespace

@@ -1,7 +1,10 @@
 #include "outbox.hpp"
 
+#include <chat_gateway/websocket/deflate.hpp>
+
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -91,6 +94,104 @@ TEST(Outbox, RemembersWhereAFrameWasCut) {
               "4def");
     EXPECT_TRUE(out.empty());
     EXPECT_FALSE(out.front_begun());
+}
+
+TEST(WirePacket, CompressedOnlyFromTheThresholdOn) {
+    for (const std::size_t size : {1022U, 1023U}) {  // the packet has its type as well
+        auto packet = wire_bytes::message(std::string(size, 'x'));
+        packet.compress();
+        EXPECT_EQ(packet.frame(true) != packet.frame(), size == 1023) << size;
+    }
+    auto binary = wire_bytes::binary(std::string(1024, 'x'));
+    binary.compress();
+    EXPECT_EQ(binary.frame(true).substr(0, 1), "\xc2");
+}
+
+TEST(WirePacket, TheCompressedFrameHoldsThePacket) {
+    const std::string data(5000, 'x');
+    auto packet = wire_bytes::message(data);
+    EXPECT_EQ(packet.frame(true), packet.frame());
+    packet.compress();
+    EXPECT_EQ(packet.frame(false), packet.frame());
+    EXPECT_EQ(packet.packet(), "4" + data);
+    const auto frame = packet.frame(true);
+    ASSERT_LT(frame.size(), 127U);
+    EXPECT_EQ(frame.substr(0, 2), std::string("\xc1") + static_cast<char>(frame.size() - 2));
+    std::string inflated;
+    EXPECT_EQ(websocket::inflate_message(frame.substr(2), data.size() + 1, inflated),
+              websocket::close_code::none);
+    EXPECT_EQ(inflated, "4" + data);
+}
+
+TEST(WirePacket, WhatDoesNotShrinkStaysPlain) {
+    std::string noise;
+    for (std::uint64_t state = 1; noise.size() < 2000;) {
+        state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+        noise.push_back(static_cast<char>(state >> 56));
+    }
+    auto packet = wire_bytes::binary(noise);
+    packet.compress();
+    EXPECT_EQ(packet.frame(true), packet.frame());
+}
+
+wire_ref compressible(char c, std::size_t size = 3000) {
+    auto packet = wire_bytes::message(std::string(size, c));
+    packet.compress();
+    return wire_ref(std::move(packet));
+}
+
+TEST(Outbox, CountsTheFramesThatWillBeSent) {
+    const std::vector<wire_ref> packets{text("a"), compressible('b'), text("c"), compressible('d')};
+    std::size_t plain = 0;
+    std::size_t deflated = 0;
+    std::string expected;
+    outbox before;  // filled before the transport was known
+    outbox after;
+    after.use_deflate();
+    for (const auto& p : packets) {
+        before.push(p);
+        after.push(p);
+        plain += p->frame().size();
+        deflated += p->frame(true).size();
+        expected += p->frame(true);
+    }
+    EXPECT_EQ(before.bytes(), plain);
+    EXPECT_EQ(after.bytes(), deflated);
+    before.use_deflate();
+    EXPECT_EQ(before.bytes(), deflated);
+    EXPECT_EQ(before.take_frames(), expected);
+    EXPECT_EQ(before.bytes(), 0U);
+    after.consume(5);
+    EXPECT_EQ(after.take_frames(), expected.substr(5));
+}
+
+TEST(Outbox, AnySplitOfCompressedFramesGivesTheSameStream) {
+    std::string expected;
+    std::vector<wire_ref> packets{compressible('a'), text("b"), compressible('c', 1100), text("")};
+    for (const auto& p : packets)
+        expected += p->frame(true);
+    for (std::size_t step = 1; step <= expected.size(); ++step) {
+        outbox out;
+        for (const auto& p : packets)
+            out.push(p);
+        out.use_deflate();
+        std::string sent;
+        while (!out.empty()) {
+            const std::string front(out.front().substr(0, step));
+            ASSERT_FALSE(front.empty());
+            sent += front;
+            out.consume(front.size());
+            ASSERT_EQ(out.bytes(), expected.size() - sent.size());
+        }
+        EXPECT_EQ(sent, expected) << "in steps of " << step;
+    }
+}
+
+TEST(Outbox, PollingTakesThePlainPacket) {
+    outbox out;
+    out.push(compressible('a', 1500));
+    out.push(text("b"));
+    EXPECT_EQ(out.take_payload(), "4" + std::string(1500, 'a') + "\x1e" + "4b");
 }
 
 TEST(Outbox, IsSmall) {

@@ -46,4 +46,12 @@ TEST(FrameEncoder, CloseCarriesItsCode) {
     EXPECT_EQ(encode_close(static_cast<close_code>(4999)), "\x88\x02\x13\x87"s);
 }
 
+TEST(FrameEncoder, ADeflatedPayloadHasRsv1) {
+    std::array<char, max_header_size> header{};
+    EXPECT_EQ(encode_header(header, opcode::text, 5, payload_form::deflated), 2U);
+    EXPECT_EQ(std::string_view(header.data(), 2), "\xc1\x05");
+    EXPECT_EQ(encode_header(header, opcode::binary, 300, payload_form::deflated), 4U);
+    EXPECT_EQ(std::string_view(header.data(), 4), std::string_view("\xc2\x7e\x01\x2c", 4));
+}
+
 }  // namespace

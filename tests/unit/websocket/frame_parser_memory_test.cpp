@@ -1,5 +1,6 @@
 #include "unit/websocket/client_frame.hpp"
 
+#include <chat_gateway/websocket/deflate.hpp>
 #include <chat_gateway/websocket/frame_parser.hpp>
 
 #include <gtest/gtest.h>
@@ -80,6 +81,49 @@ TEST(FrameParserMemory, IdleAfterAFragmentedMessageOwnsNothing) {
     EXPECT_EQ(feed_quietly(parser, front), 0);
     EXPECT_GT(live_blocks, before);
     EXPECT_EQ(feed_quietly(parser, back), 2);
+    EXPECT_EQ(live_blocks, before);
+}
+
+TEST(FrameParserMemory, IdleAfterACompressedMessageOwnsNothing) {
+    const std::string packed(chat_gateway::websocket::deflate_message(std::string(5000, 'x')));
+    auto warm_up = client_frame{.payload = packed, .reserved = 4}.bytes();
+    auto whole = warm_up;
+    auto front = client_frame{.payload = packed.substr(0, 5), .fin = false, .reserved = 4}.bytes();
+    auto back = continuation_frame(packed.substr(5), true);
+    frame_parser parser(10000, frame_parser::compression::deflate);
+    EXPECT_EQ(feed_quietly(parser, warm_up), 1);  // the thread's zlib state stays
+    const auto before = live_blocks;
+    EXPECT_EQ(feed_quietly(parser, whole), 1);
+    EXPECT_EQ(live_blocks, before);
+    EXPECT_EQ(feed_quietly(parser, front), 0);
+    EXPECT_GT(live_blocks, before);
+    EXPECT_EQ(feed_quietly(parser, back), 1);
+    EXPECT_EQ(live_blocks, before);
+}
+
+TEST(FrameParserMemory, ABombIsNotKept) {
+    const std::string packed(
+        chat_gateway::websocket::deflate_message(std::string(10'000'000, 'x')));
+    auto bytes = client_frame{.payload = packed, .reserved = 4}.bytes();
+    const auto before = live_blocks;
+    largest_block = 0;
+    frame_parser parser(100000, frame_parser::compression::deflate);
+    EXPECT_EQ(feed_quietly(parser, bytes), 1);
+    EXPECT_EQ(live_blocks, before);
+    EXPECT_LE(largest_block, 200001U);
+}
+
+TEST(FrameParserMemory, ACutOffFrameIsHeldOnce) {
+    std::string payload(100'000, 'x');
+    auto front = text_frame(payload, false);
+    auto back = continuation_frame(payload, true);
+    front += back.substr(0, back.size() / 2);
+    back.erase(0, back.size() / 2);
+    const auto before = live_blocks;
+    frame_parser parser(200'000);
+    EXPECT_EQ(feed_quietly(parser, front), 0);
+    EXPECT_LE(live_blocks, before + 2);  // the parser's partial state and the message
+    EXPECT_EQ(feed_quietly(parser, back), 1);
     EXPECT_EQ(live_blocks, before);
 }
 

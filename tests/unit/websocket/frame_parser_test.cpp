@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -244,6 +245,42 @@ TEST(FrameParser, FragmentedTextMayNotEndWithinACharacter) {
                 ElementsAre(error(1007)));
     EXPECT_THAT(parse(text_frame("\xe2", false) + continuation_frame("", true)),
                 ElementsAre(error(1007)));
+}
+
+TEST(FrameParser, BadTextIsToldBeforeItsFrameIsWhole) {
+    for (const bool fin : {true, false}) {
+        const auto bytes = text_frame("ok \xf4\x90" + std::string(1000, 'x'), fin);
+        frame_parser parser(10000);
+        const auto before = bytes.size() - 1001;
+        EXPECT_THAT(feed(parser, bytes.substr(0, before)), IsEmpty());
+        EXPECT_THAT(feed(parser, bytes.substr(before, 1)), ElementsAre(error(1007)));
+    }
+    frame_parser second(10000);
+    EXPECT_THAT(feed(second, text_frame("\xf4", false)), IsEmpty());
+    EXPECT_THAT(feed(second, continuation_frame("\x90zzz", true).substr(0, 7)),
+                ElementsAre(error(1007)));
+}
+
+TEST(FrameParser, BinaryAndControlFramesThatAreCutOffAreNotChecked) {
+    const auto bytes = binary_frame("\xff\xff\xff") + control_frame(9, "\xff\xff");
+    EXPECT_THAT(parse_in_pieces(bytes, {1}), ElementsAre(binary("\xff\xff\xff"), ping("\xff\xff")));
+}
+
+TEST(FrameParser, EveryCutOfAFrameOfEveryHeaderLength) {
+    for (const std::size_t size : {0U, 1U, 5U, 125U, 126U, 300U, 65535U, 65536U}) {
+        std::string payload;
+        while (payload.size() < size)
+            payload += std::to_string(payload.size());
+        payload.resize(size);
+        const auto bytes = text_frame(payload) + control_frame(9, "behind");
+        for (std::size_t cut = 0; cut <= std::min<std::size_t>(bytes.size(), 40); ++cut) {
+            frame_parser parser(100000);
+            auto events = feed(parser, bytes.substr(0, cut));
+            for (auto& e : feed(parser, bytes.substr(cut)))
+                events.push_back(std::move(e));
+            ASSERT_THAT(events, ElementsAre(text(payload), ping("behind"))) << size << ' ' << cut;
+        }
+    }
 }
 
 TEST(FrameParser, MessageOfExactlyTheLimit) {
