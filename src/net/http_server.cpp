@@ -1,5 +1,6 @@
 #include <chat_gateway/base/log.hpp>
-#include <chat_gateway/base/text.hpp>
+#include <chat_gateway/http/body_reader.hpp>
+#include <chat_gateway/http/head_scanner.hpp>
 #include <chat_gateway/net/http_server.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -8,27 +9,25 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include <cerrno>
+#include <cstring>
 #include <exception>
 #include <poll.h>
+#include <string_view>
 #include <sys/socket.h>
+#include <utility>
+#include <variant>
 
 namespace chat_gateway::net {
 namespace {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
 using boost::system::error_code;
 
 constexpr asio::as_tuple_t<asio::use_awaitable_t<executor>> use_tuple;
 template <class T>
 using task = asio::awaitable<T, executor>;
-using request_parser = beast::http::request_parser<beast::http::string_body>;
 
 struct peer_name {
     std::string address;  ///< empty: AF_UNIX
@@ -60,8 +59,7 @@ public:
           handler_(handler),
           limits_(limits),
           signal_(loop.context()),
-          peer_(name_of_peer(socket_)),
-          buffer_(limits.head_bytes + limits.body_bytes) {}
+          peer_(name_of_peer(socket_)) {}
 
     void start() {
         asio::co_spawn(
@@ -105,104 +103,200 @@ private:
         unique_function<void()> abort_;
     };
 
+    /// Valid as long as the body of the request it was made for is arriving.
+    class open_body final : public unfinished_request {
+    public:
+        explicit open_body(std::weak_ptr<connection> c) : connection_(std::move(c)) {}
+        void refuse(http::response r) override {
+            if (const auto c = std::exchange(connection_, {}).lock()) c->interrupt(std::move(r));
+        }
+        void drop() override {
+            if (const auto c = std::exchange(connection_, {}).lock()) c->interrupt(std::nullopt);
+        }
+        void over() { connection_.reset(); }
+
+    private:
+        std::weak_ptr<connection> connection_;
+    };
+
     enum class outcome { waiting, answered, detached, abandoned, aborted };
 
     task<void> run() {
         for (;;) {
-            request_parser parser;
-            parser.header_limit(static_cast<std::uint32_t>(limits_.head_bytes));
-            parser.body_limit(limits_.body_bytes);
-            const bool has_head = co_await read_head(parser);
+            http::request_head head;
+            const bool has_head = co_await read_head(head);
             if (!has_head) break;
-            http::request request = head_of(parser.get());
-            const bool whole = co_await read_body(parser, request);
+            const bool whole = co_await read_body(head);
             if (!whole) break;
-            request.body = std::move(parser.get().body());
-            const bool keep_alive = parser.keep_alive();
-            const bool head_only = parser.get().method() == beast::http::verb::head;
+            if (pending().empty()) drop_input();  // the request may be held for long
 
+            const bool head_only = head.message.method == "HEAD";
             outcome_ = outcome::waiting;
-            {
+            if (head.message.path == "*") {
+                http::response about_the_server;
+                about_the_server.status = 204;
+                answer(std::move(about_the_server));
+            } else {
                 auto e = std::make_shared<open_exchange>(weak_from_this());
                 exchange_ = e;
-                handler_.on_request(std::move(request), std::move(e));
+                handler_.on_request(std::move(head.message), std::move(e));
             }
             co_await wait_for_outcome();
             if (outcome_ != outcome::answered) break;
             http::response answer = std::move(response_);
             response_ = http::response();
-            const bool stay = keep_alive && !answer.close;
+            const bool stay = head.keep_alive && !answer.close;
             const bool written = co_await write(std::move(answer), stay, head_only);
             if (!written) break;
             if (stay) continue;
             // Input that nobody will read would turn the close into a reset.
-            if (buffer_.size() != 0) co_await linger();
+            if (has_unread_input()) co_await linger();
             break;
         }
         close();
     }
 
-    task<bool> read_head(request_parser& parser) {
-        if (buffer_.size() == 0) {
-            // Idle: no head has begun, and no buffer is kept.
-            buffer_.shrink_to_fit();
+    /// False: there will be no request, and the client has been told.
+    task<bool> read_head(http::request_head& head) {
+        if (pending().empty()) {
+            drop_input();
             set_deadline(limits_.keep_alive_time);
-            auto [waited] = co_await socket_.async_wait(stream_socket::wait_read, use_tuple);
-            if (waited) co_return false;
+            const bool begun = co_await receive();
+            if (!begun) co_return false;
         }
         set_deadline(limits_.head_time);
-        auto [ec, read] =
-            co_await beast::http::async_read_header(socket_, buffer_, parser, use_tuple);
-        cancel_deadline();
-        if (!ec) co_return true;
-        if (ec == beast::http::error::body_limit) {
-            // The announced length is over the limit: known before a byte of the body is read.
-            co_await refuse_body(parser);
-        } else if (ec.category() ==
-                       beast::http::make_error_code(beast::http::error::bad_method).category() &&
-                   ec != beast::http::error::end_of_stream &&
-                   ec != beast::http::error::partial_message) {
-            const bool large =
-                ec == beast::http::error::header_limit || ec == beast::http::error::buffer_overflow;
-            http::response refusal;
-            refusal.status = large ? 431 : 400;
-            co_await write(std::move(refusal), false, false);
-            co_await linger();
+        http::head_scanner scanner(limits_.head);
+        while (!scanner.scan(pending())) {
+            if (scanner.fault()) {
+                co_await refuse(scanner.fault()->status);
+                co_return false;
+            }
+            const bool more = co_await receive();
+            if (more) continue;
+            if (timed_out_) co_await refuse(408);
+            co_return false;
         }
-        co_return false;
+        cancel_deadline();
+        auto parsed = http::parse_head(
+            pending().substr(scanner.begin(), scanner.end() - scanner.begin()), limits_.head);
+        used_ += scanner.end();
+        if (const auto* fault = std::get_if<http::head_fault>(&parsed)) {
+            const unsigned status = fault->status;
+            co_await refuse(status);
+            co_return false;
+        }
+        head = std::move(std::get<http::request_head>(parsed));
+        head.message.peer = peer_.address;
+        head.message.trusted_peer = peer_.unix_domain;
+        head.message.received = loop_.now();
+        co_return true;
     }
 
-    task<bool> read_body(request_parser& parser, const http::request& request) {
-        if (parser.is_done()) co_return true;
+    /// Likewise.
+    task<bool> read_body(http::request_head& head) {
+        using progress = http::body_reader::progress;
+        if (head.framing == http::body_framing::none) co_return true;
+        http::request& request = head.message;
+        http::body_reader reader(head, limits_.body_bytes);
+        std::shared_ptr<open_body> unfinished;
+        std::unique_ptr<body_watch> watch;
         set_deadline(limits_.body_time);
-        if (iequals(request.get("Expect"), "100-continue")) {
-            static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-            auto [ec, written] =
-                co_await asio::async_write(socket_, asio::buffer(go_on), use_tuple);
-            if (ec) co_return false;
+        for (;;) {
+            std::string_view input = pending();
+            const auto now = reader.feed(input, request.body);
+            used_ = input_.size() - input.size();
+            if (now == progress::complete) break;
+            if (now == progress::malformed) {
+                co_await refuse(400);
+                co_return false;
+            }
+            if (now == progress::too_large) {
+                if (watch) watch->settle();
+                request.body = std::string();
+                http::response refusal = handler_.on_too_large(request);
+                co_await refuse(std::move(refusal));
+                co_return false;
+            }
+            if (!unfinished) {
+                unfinished = std::make_shared<open_body>(weak_from_this());
+                watch = handler_.on_body_begins(request, unfinished);
+                if (head.expects_continue && request.body.empty() && !interrupted_) {
+                    static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+                    auto [ec, written] =
+                        co_await asio::async_write(socket_, asio::buffer(go_on), use_tuple);
+                    if (ec) co_return false;
+                }
+            }
+            const bool more = co_await receive();
+            if (more) continue;
+            if (timed_out_) co_await refuse(408);
+            if (!timed_out_ && early_answer_) {
+                http::response answer = std::move(*early_answer_);
+                co_await refuse(std::move(answer));
+            }
+            co_return false;
         }
-        auto [ec, read] = co_await beast::http::async_read(socket_, buffer_, parser, use_tuple);
         cancel_deadline();
-        if (!ec) co_return true;
-        if (ec == beast::http::error::body_limit) {
-            co_await refuse_body(parser);
-        } else if (ec.category() ==
-                       beast::http::make_error_code(beast::http::error::bad_chunk).category() &&
-                   ec != beast::http::error::partial_message &&
-                   ec != beast::http::error::end_of_stream) {
-            http::response refusal;
-            refusal.status = 400;
-            co_await write(std::move(refusal), false, false);
-            co_await linger();
+        if (unfinished) unfinished->over();
+        if (watch) watch->settle();
+        co_return true;
+    }
+
+    void drop_input() {
+        input_ = std::string();
+        used_ = 0;
+    }
+    [[nodiscard]] std::string_view pending() const {
+        return std::string_view(input_).substr(used_);
+    }
+
+    /// Waits for bytes and adds them to the input. False: none will come, it is too late, or nobody
+    /// wants them any more.
+    task<bool> receive() {
+        while (!timed_out_ && !interrupted_) {
+            reading_ = true;
+            auto [failed] = co_await socket_.async_wait(stream_socket::wait_read, use_tuple);
+            reading_ = false;
+            if (failed || timed_out_ || interrupted_) break;
+            auto& sink = loop_.receive_buffer();
+            const ssize_t n =
+                ::recv(socket_.native_handle(), sink.data(), sink.size(), MSG_DONTWAIT);
+            if (n > 0) {
+                input_.erase(0, std::exchange(used_, 0));
+                input_.append(sink.data(), static_cast<std::size_t>(n));
+                co_return true;
+            }
+            if (n == 0 || (errno != EAGAIN && errno != EINTR)) break;
         }
         co_return false;
     }
 
-    task<void> refuse_body(request_parser& parser) {
-        const http::request request = head_of(parser.get());
-        http::response refusal = handler_.on_too_large(request);
-        co_await write(std::move(refusal), false, false);
-        co_await linger();
+    /// The rest of the body is not waited for.
+    void interrupt(std::optional<http::response> answer) {
+        interrupted_ = true;
+        early_answer_ = std::move(answer);
+        stop_reading();
+    }
+
+    void stop_reading() {
+        error_code ignored;
+        if (reading_) socket_.cancel(ignored);
+    }
+
+    task<void> refuse(unsigned status) {
+        http::response refusal;
+        refusal.status = status;
+        return refuse(std::move(refusal));
+    }
+    task<void> refuse(http::response refusal) {
+        const bool written = co_await write(std::move(refusal), false, false);
+        if (written) co_await linger();
+    }
+
+    [[nodiscard]] bool has_unread_input() {
+        char byte = 0;
+        return !pending().empty() ||
+               ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
     }
 
     /// A client that still sends would lose the answer to a reset: read on a little before closing.
@@ -222,32 +316,6 @@ private:
             if (n > 0) budget -= static_cast<std::size_t>(n);
         }
         cancel_deadline();
-    }
-
-    template <class Message>
-    http::request head_of(const Message& m) const {
-        http::request r;
-        r.method = std::string(m.method_string());
-        std::string_view target(m.target().data(), m.target().size());
-        // absolute-form (RFC 9112 section 3.2.2): only the path and query are ours to look at
-        if (const auto scheme = target.find("://");
-            !target.starts_with('/') && scheme != target.npos) {
-            const auto path = target.find_first_of("/?", scheme + 3);
-            target = path == target.npos ? std::string_view("/") : target.substr(path);
-        }
-        const auto mark = target.find('?');
-        r.path = std::string(target.substr(0, mark));
-        if (r.path.empty()) r.path = "/";
-        if (mark != target.npos) r.query = std::string(target.substr(mark + 1));
-        for (const auto& field : m) {
-            r.headers.push_back({std::string(field.name_string()), std::string(field.value())});
-        }
-        r.peer = peer_.address;
-        r.trusted_peer = peer_.unix_domain;
-        r.upgrade = r.has("Upgrade") &&
-                    beast::http::token_list(m[beast::http::field::connection]).exists("upgrade");
-        r.received = loop_.now();
-        return r;
     }
 
     /// Until the exchange is answered, detached, dropped, or the client goes away.
@@ -310,8 +378,7 @@ private:
         watching_ = false;
         socket_.cancel();
         detached_socket out{std::move(socket_), {}};
-        const auto rest = buffer_.data();
-        out.leftover.assign(static_cast<const char*>(rest.data()), rest.size());
+        out.leftover = pending();
         settle(outcome::detached);
         return out;
     }
@@ -333,10 +400,14 @@ private:
 
     void set_deadline(steady_clock::duration time) {
         cancel_deadline();
+        timed_out_ = false;
         deadline_ = loop_.after(time, [weak = weak_from_this()] {
             if (const auto self = weak.lock()) {
                 self->deadline_ = 0;
-                self->close();
+                self->timed_out_ = true;
+                // A request that comes too slowly is answered; an answer that is taken too slowly
+                // is not.
+                self->reading_ ? self->stop_reading() : self->close();
             }
         });
     }
@@ -354,15 +425,25 @@ private:
     const http_limits& limits_;
     asio::basic_waitable_timer<steady_clock, asio::wait_traits<steady_clock>, executor> signal_;
     peer_name peer_;
-    beast::flat_buffer buffer_;
+    std::string input_;     ///< what was received and is needed for this request or the next
+    std::size_t used_ = 0;  ///< of it, from the front
     std::weak_ptr<open_exchange> exchange_;
     http::response response_;
     outcome outcome_ = outcome::waiting;
+    std::optional<http::response> early_answer_;
     bool watching_ = false;
+    bool reading_ = false;      ///< waits for bytes of a request
+    bool timed_out_ = false;    ///< the deadline that was set last has passed
+    bool interrupted_ = false;  ///< the rest of a body is not wanted
     scheduler::timer_id deadline_ = 0;
 };
 
 }  // namespace
+
+std::unique_ptr<body_watch> http_handler::on_body_begins(const http::request&,
+                                                         std::shared_ptr<unfinished_request>) {
+    return nullptr;
+}
 
 http::response http_handler::on_too_large(const http::request&) {
     http::response r;

@@ -126,9 +126,10 @@ public:
             read_.clear();
     }
     /// Something of an answer has come already.
-    bool has_input() {
+    bool has_input() { return has_input_within(std::chrono::milliseconds(0)); }
+    bool has_input_within(std::chrono::milliseconds time) {
         pollfd p{fd_, POLLIN, 0};
-        return !read_.empty() || ::poll(&p, 1, 0) > 0;
+        return !read_.empty() || ::poll(&p, 1, static_cast<int>(time.count())) > 0;
     }
 
     void send_request(std::string_view method, std::string_view target, std::string_view body = {},
@@ -149,6 +150,11 @@ public:
         return text.append("\r\n").append(body);
     }
 
+    /// Nothing more will be sent; answers can still be read.
+    void finish_sending() { ::shutdown(fd_, SHUT_WR); }
+
+    /// An answer to HEAD: its Content-Length announces what does not come.
+    raw_response response_head() { return head(); }
     raw_response response() {
         raw_response r = head();
         const std::string length = r.get("Content-Length");

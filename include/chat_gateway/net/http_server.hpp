@@ -2,6 +2,7 @@
 
 #include <chat_gateway/base/unique_function.hpp>
 #include <chat_gateway/http/message.hpp>
+#include <chat_gateway/http/request_head.hpp>
 #include <chat_gateway/net/event_loop.hpp>
 
 #include <chrono>
@@ -35,9 +36,33 @@ public:
     virtual std::optional<detached_socket> detach() = 0;
 };
 
+/// A request whose body is still arriving, for whoever will not wait for the rest. Used on the
+/// connection's loop; without effect once the body is complete or the connection gone.
+class unfinished_request {
+public:
+    virtual ~unfinished_request() = default;
+    virtual void refuse(http::response r) = 0;  ///< answers now, and closes behind it
+    virtual void drop() = 0;                    ///< closes without an answer
+};
+
+/// What a handler knows of a body while it arrives. The connection owns it; destroyed without
+/// settle() it says that the body will never be complete: the client went away, stalled, sent no
+/// HTTP, or was refused or dropped.
+class body_watch {
+public:
+    virtual ~body_watch() = default;
+    /// The body is complete, and on_request follows at once; or it grew over the limit, and
+    /// on_too_large has been answered.
+    virtual void settle() = 0;
+};
+
 class http_handler {
 public:
     virtual ~http_handler() = default;
+    /// The head of `r` is complete, its body is not. Called on the connection's loop. Null: nobody
+    /// wants to know.
+    virtual std::unique_ptr<body_watch> on_body_begins(const http::request& r,
+                                                       std::shared_ptr<unfinished_request> u);
     /// A complete request. Called on the connection's loop.
     virtual void on_request(http::request r, std::shared_ptr<local_exchange> e) = 0;
     /// What to answer when a body is over the limit; `r` has no body. The connection is closed
@@ -46,15 +71,17 @@ public:
 };
 
 struct http_limits {
-    std::size_t head_bytes = 16 * 1024;
+    http::head_limits head{};
     std::size_t body_bytes = 1000000;
-    std::chrono::milliseconds head_time{10000};  ///< from a head's first byte to its last
-    std::chrono::milliseconds body_time{30000};
+    std::chrono::milliseconds head_time{10000};  ///< from a head's first byte to its last: 408
+    std::chrono::milliseconds body_time{30000};  ///< from the head's end to the body's: 408
     std::chrono::milliseconds keep_alive_time{75000};  ///< between two requests
     std::chrono::milliseconds write_time{30000};
 };
 
-/// Serves HTTP/1.1 on a connected socket until it closes or is detached. Lives on the loop.
+/// Serves HTTP/1.1 on a connected socket until it closes or is detached: requests one after the
+/// other, pipelined ones too, answered in their order. What is refused, and how, stands in
+/// docs/http.md; such an answer has no body and closes the connection. Lives on the loop.
 void serve_http(event_loop& loop, stream_socket socket, http_handler& handler,
                 const http_limits& limits);
 
