@@ -2,6 +2,7 @@
 #include <chat_gateway/engineio/request.hpp>
 
 #include <optional>
+#include <utility>
 
 namespace chat_gateway::engineio {
 
@@ -61,7 +62,7 @@ std::variant<engine_request, request_error> parse_request(const request_form& fo
         return request_error::unsupported_version;
     }
     r.b64 = !query_value(form.query, "b64").value_or("").empty();
-    r.jsonp = only_digits(query_value(form.query, "j").value_or(""));
+    if (auto j = query_value(form.query, "j")) r.jsonp = only_digits(std::move(*j));
     return r;
 }
 

@@ -38,6 +38,13 @@ std::ostream& operator<<(std::ostream& out, const step& s) {
     return out;
 }
 
+namespace {
+
+/// A ping that leaves no later than this after it was due counts as on time.
+constexpr std::chrono::milliseconds tolerated_delay{100};
+
+}  // namespace
+
 session::session(const session_options& o, transport via, time_point now)
     : options_(&o),
       heartbeat_(now + o.ping_interval),
@@ -113,7 +120,10 @@ step session::on_deadline(time_point now) {
     if (now >= connect_deadline_) return {act::close, close_reason::connect_timeout};
     if (!due) return {};
     awaiting_pong_ = true;
-    heartbeat_ = now + options_->ping_timeout;
+    // From when the ping was due, so that timers that fire a little late do not add up to more than
+    // the client waits. Only a loop that stood still must not take that time off the client's.
+    if (now - heartbeat_ > tolerated_delay) heartbeat_ = now;
+    heartbeat_ += options_->ping_timeout;
     return {act::send_ping, {}};
 }
 

@@ -25,6 +25,11 @@ void public_routes::on_request(http::request r, std::shared_ptr<net::local_excha
     e->respond(std::move(none));
 }
 
+std::unique_ptr<net::body_watch> public_routes::on_body_begins(
+    const http::request& r, std::shared_ptr<net::unfinished_request> u) {
+    return is_engine_path(r.path) ? engine_.body_begins(r, std::move(u)) : nullptr;
+}
+
 http::response public_routes::on_too_large(const http::request& r) {
     if (is_engine_path(r.path)) return engine_.too_large(r);
     return net::http_handler::on_too_large(r);

@@ -1,5 +1,6 @@
 #include <chat_gateway/base/log.hpp>
 #include <chat_gateway/http/body_reader.hpp>
+#include <chat_gateway/http/date.hpp>
 #include <chat_gateway/http/head_scanner.hpp>
 #include <chat_gateway/net/http_server.hpp>
 
@@ -11,6 +12,7 @@
 #include <boost/asio/write.hpp>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <exception>
 #include <poll.h>
@@ -86,7 +88,15 @@ private:
             abort_ = nullptr;
             if (const auto c = std::exchange(connection_, {}).lock()) c->answer(std::move(r));
         }
-        void on_abort(unique_function<void()> handler) override { abort_ = std::move(handler); }
+        void on_abort(unique_function<void()> handler) override {
+            abort_ = std::move(handler);
+            const auto c = connection_.lock();
+            if (!c || !c->half_closed_) return;
+            c->loop_.post([weak = c->exchange_] {
+                if (const auto e = weak.lock()) e->abort();
+            });
+        }
+        [[nodiscard]] bool can_abort() const { return static_cast<bool>(abort_); }
         std::optional<detached_socket> detach() override {
             abort_ = nullptr;
             const auto c = std::exchange(connection_, {}).lock();
@@ -94,7 +104,7 @@ private:
             return c->give_away();
         }
         void abort() {
-            connection_.reset();
+            if (const auto c = std::exchange(connection_, {}).lock()) c->settle(outcome::aborted);
             if (auto handler = std::exchange(abort_, nullptr)) handler();
         }
 
@@ -207,6 +217,7 @@ private:
             used_ = input_.size() - input.size();
             if (now == progress::complete) break;
             if (now == progress::malformed) {
+                watch.reset();
                 co_await refuse(400);
                 co_return false;
             }
@@ -229,6 +240,7 @@ private:
             }
             const bool more = co_await receive();
             if (more) continue;
+            watch.reset();
             if (timed_out_) co_await refuse(408);
             if (!timed_out_ && early_answer_) {
                 http::response answer = std::move(*early_answer_);
@@ -343,8 +355,7 @@ private:
                     ::recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
                 if (n > 0) return self->watch_end();  // a pipelined request: it waits its turn
                 if (n < 0 && (errno == EAGAIN || errno == EINTR)) return self->watch_client();
-                self->settle(outcome::aborted);
-                if (const auto e = self->exchange_.lock()) e->abort();
+                self->client_gone(n == 0);
             });
     }
 
@@ -357,9 +368,17 @@ private:
             if (!self || !e || self->outcome_ != outcome::waiting) return;
             pollfd look{self->socket_.native_handle(), POLLRDHUP, 0};
             if (::poll(&look, 1, 0) <= 0) return self->watch_end();
-            self->settle(outcome::aborted);
-            e->abort();
+            self->client_gone((look.revents & (POLLERR | POLLHUP)) == 0);
         });
+    }
+
+    /// `maybe_reads`: it sends no more, but that is all that is known. Whoever wants to hear of it
+    /// takes it for gone; others answer soon.
+    void client_gone(bool maybe_reads) {
+        half_closed_ = true;
+        const auto e = exchange_.lock();
+        if (!e || (maybe_reads && !e->can_abort())) return;
+        e->abort();
     }
 
     void settle(outcome o) {
@@ -386,7 +405,7 @@ private:
     task<bool> write(http::response r, bool keep_alive, bool head_only) {
         std::string head = "HTTP/1.1 " + std::to_string(r.status) + ' ';
         head += http::reason_phrase(r.status);
-        head += "\r\n";
+        head += "\r\nDate: " + http::date_text(std::chrono::system_clock::now()) + "\r\n";
         for (const auto& h : r.headers)
             head.append(h.name).append(": ").append(h.value).append("\r\n");
         if (r.status != 204) head += "Content-Length: " + std::to_string(r.body.size()) + "\r\n";
@@ -432,6 +451,7 @@ private:
     outcome outcome_ = outcome::waiting;
     std::optional<http::response> early_answer_;
     bool watching_ = false;
+    bool half_closed_ = false;  ///< seen while a request waited for its answer
     bool reading_ = false;      ///< waits for bytes of a request
     bool timed_out_ = false;    ///< the deadline that was set last has passed
     bool interrupted_ = false;  ///< the rest of a body is not wanted

@@ -142,7 +142,11 @@ void engine::impl::handle(http::request r, std::shared_ptr<net::local_exchange> 
                     plain_refusal(400, "Invalid or unacceptable Sec-WebSocket-Extensions header"));
         }
     }
-    if (request.sid.empty()) return handshake(std::move(r), request.via, std::move(e));
+    if (request.via == transport::polling && iequals(r.get("Upgrade"), "websocket") && r.upgrade) {
+        return with_headers(e, cors_headers(r))
+            ->respond(refusal_for(request_error::bad_request, true));
+    }
+    if (request.sid.empty()) return handshake(std::move(r), request, std::move(e));
 
     const auto sid = public_id::parse(request.sid);
     if (!sid || sid->shard() >= peers.size()) {
@@ -200,8 +204,9 @@ void engine::impl::route_upgrade(const http::request& r, const public_id& sid,
     });
 }
 
-void engine::impl::handshake(http::request r, transport via,
+void engine::impl::handshake(http::request r, engineio::engine_request request,
                              std::shared_ptr<net::local_exchange> e) {
+    const transport via = request.via;
     auto headers = cors_headers(r);
     if (!admitting) {
         return with_headers(std::move(e), std::move(headers))->respond(not_now());
@@ -214,7 +219,8 @@ void engine::impl::handshake(http::request r, transport via,
         upgrade.deflate = deflate_terms_of(r, options);
     }
 
-    events.admit(r, [this, via, gone, e = std::move(e), headers = std::move(headers),
+    events.admit(r, [this, via, jsonp = std::move(request.jsonp), gone, e = std::move(e),
+                     headers = std::move(headers),
                      upgrade = std::move(upgrade)](admission decided) mutable {
         if (*gone) return;
         if (auto* refusal = std::get_if<http::response>(&decided)) {
@@ -234,11 +240,9 @@ void engine::impl::handshake(http::request r, transport via,
             return attach_new(std::move(detached->socket), std::move(upgrade),
                               open(via, std::move(ticket)));
         }
-        const slot_handle h = open(via, std::move(ticket));
-        http::response r200;
-        r200.set("Content-Type", "text/plain; charset=UTF-8").set("cache-control", "no-store");
-        r200.body = open_packet(*sessions.find(h));
-        with_headers(std::move(e), std::move(headers))->respond(std::move(r200));
+        session_entry& s = *sessions.find(open(via, std::move(ticket)));
+        if (jsonp) s.jsonp = std::make_unique<const std::string>(std::move(*jsonp));
+        with_headers(std::move(e), std::move(headers))->respond(payload_answer(s, open_packet(s)));
     });
 }
 
@@ -410,13 +414,18 @@ void engine::impl::on_clock() {
         // An entry that was overtaken by an earlier one ends here; the one in force re-arms.
         if (now < s->armed_for) return;
         s->armed_for = time_point::max();
-        for (;;) {
-            const auto step = s->life.on_deadline(now);
-            if (step.what == act::none) return schedule(due.handle, *s);
-            apply(due.handle, step);
-            if (!(s = sessions.find(due.handle)) || s->lingering) return;
-        }
+        run_deadlines(due.handle, now);
     });
+}
+
+void engine::impl::run_deadlines(slot_handle h, time_point now) {
+    for (;;) {
+        session_entry* s = sessions.find(h);
+        if (!s || s->lingering) return;
+        const auto step = s->life.on_deadline(now);
+        if (step.what == act::none) return schedule(h, *s);
+        apply(h, step);
+    }
 }
 
 engine::engine(net::event_loop& loop, engine_options o, engine_events& events)
@@ -435,6 +444,10 @@ http::response engine::too_large(const http::request& r) const {
     refusal.status = 413;
     refusal.headers = impl_->cors_headers(r);
     return refusal;
+}
+std::unique_ptr<net::body_watch> engine::body_begins(const http::request& r,
+                                                     std::shared_ptr<net::unfinished_request> u) {
+    return impl_->body_begins(r, std::move(u));
 }
 void engine::send(slot_handle session, const wire_ref& message) {
     impl_->send(session, message);

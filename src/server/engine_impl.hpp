@@ -1,5 +1,6 @@
 #pragma once
 
+#include "arriving_post.hpp"
 #include "outbox.hpp"
 #include "websocket_link.hpp"
 
@@ -27,9 +28,11 @@ struct session_entry {
     engineio::session life;
     public_id sid;
     outbox out;
-    slot_handle link;                     ///< the WebSocket that is its transport
-    slot_handle candidate;                ///< the WebSocket that wants to be
-    std::shared_ptr<net::exchange> held;  ///< a GET without an answer yet
+    slot_handle link;                          ///< the WebSocket that is its transport
+    slot_handle candidate;                     ///< the WebSocket that wants to be
+    std::shared_ptr<net::exchange> held;       ///< a GET without an answer yet
+    std::shared_ptr<arriving_post> posting;    ///< a POST whose body is not complete yet
+    std::unique_ptr<const std::string> jsonp;  ///< its polling is JSONP; the callback's index
     time_point armed_for = time_point::max();
     bool dirty = false;
     bool overflown = false;  ///< more owed than may be kept; closed at the end of the tick
@@ -70,6 +73,12 @@ public:
     // engine_polling.cpp
     void serve_polling(polling_request r, std::shared_ptr<net::exchange> e);
 
+    // engine_posts.cpp
+    std::unique_ptr<net::body_watch> body_begins(const http::request& r,
+                                                 std::shared_ptr<net::unfinished_request> u);
+    void post_begins(const public_id& sid, const std::shared_ptr<arriving_post>& post);
+    void post_ends(const public_id& sid, const std::shared_ptr<arriving_post>& post, bool lost);
+
     // engine_websocket.cpp
     void serve_upgrade(net::stream_socket socket, upgrade_request r);
 
@@ -82,12 +91,13 @@ public:
     bool admitting = true;
 
 private:
+    class post_watch;
     struct due_key {
         slot_handle handle;
         bool is_link = false;
     };
 
-    void handshake(http::request r, engineio::transport via,
+    void handshake(http::request r, engineio::engine_request request,
                    std::shared_ptr<net::local_exchange> e);
     slot_handle open(engineio::transport via, std::unique_ptr<admission_ticket> ticket);
     void route_polling(http::request r, const public_id& sid,
@@ -103,11 +113,13 @@ private:
     void flush(slot_handle h);
     void arm_clock();
     void on_clock();
+    void run_deadlines(slot_handle h, time_point now);
     session_entry* find(const public_id& sid);
     [[nodiscard]] std::string open_packet(const session_entry& s) const;
 
     void serve_get(slot_handle h, session_entry& s, std::shared_ptr<net::exchange> e);
-    void serve_post(slot_handle h, session_entry& s, const polling_request& r, net::exchange& e);
+    void serve_post(slot_handle h, session_entry& s, polling_request& r, net::exchange& e);
+    void posts_overlap(slot_handle h, session_entry& s);
     void release_poll(session_entry& s, std::string body);
     void poll_aborted(slot_handle h, const net::exchange* which);
     void close_polling(session_entry& s, engineio::close_reason reason);
@@ -138,6 +150,7 @@ private:
     std::optional<time_point> clock_armed_for_;
     std::vector<char> scratch_;
     const wire_ref ping_;
+    const std::shared_ptr<void> alive_ = std::make_shared<char>();  ///< for those who outlive it
 };
 
 /// Answers on another loop than the one that asked.
@@ -152,5 +165,8 @@ std::shared_ptr<net::exchange> with_coding(std::shared_ptr<net::exchange> inner,
                                            http::content_coding coding);
 
 http::response engine_refusal(engineio::request_error e);
+http::response empty_answer(unsigned status);
+/// A polling body as a transport carries it: as it is, or as JSONP.
+http::response payload_answer(const session_entry& s, std::string payload);
 
 }  // namespace chat_gateway::server

@@ -1,6 +1,7 @@
 #include "engine_impl.hpp"
 
 #include <chat_gateway/base/text.hpp>
+#include <chat_gateway/engineio/jsonp.hpp>
 #include <chat_gateway/engineio/payload.hpp>
 
 #include <utility>
@@ -15,19 +16,6 @@ using engineio::transport;
 /// How long a closed session keeps what its poller has not fetched yet (engine.io's own limit).
 constexpr std::chrono::seconds linger_time{30};
 
-http::response empty(unsigned status) {
-    http::response r;
-    r.status = status;
-    return r;
-}
-
-http::response payload(std::string body) {
-    http::response r;
-    r.set("Content-Type", "text/plain; charset=UTF-8").set("cache-control", "no-store");
-    r.body = std::move(body);
-    return r;
-}
-
 http::response posted() {
     http::response r;
     r.set("Content-Type", "text/html").set("cache-control", "no-store");
@@ -37,7 +25,22 @@ http::response posted() {
 
 }  // namespace
 
+http::response empty_answer(unsigned status) {
+    http::response r;
+    r.status = status;
+    return r;
+}
+
+http::response payload_answer(const session_entry& s, std::string payload) {
+    http::response r;
+    r.set("Content-Type", "text/plain; charset=UTF-8").set("cache-control", "no-store");
+    r.body = s.jsonp ? engineio::encode_jsonp(*s.jsonp, payload) : std::move(payload);
+    return r;
+}
+
 void engine::impl::serve_polling(polling_request r, std::shared_ptr<net::exchange> e) {
+    // What is due is done first: a request must not find a session whose time is over.
+    if (find(r.sid)) run_deadlines(sessions.handle_at(r.sid.index()), loop.now());
     session_entry* s = find(r.sid);
     if (!s) return e->respond(engine_refusal(request_error::unknown_sid));
     const slot_handle h = sessions.handle_at(r.sid.index());
@@ -49,22 +52,22 @@ void engine::impl::serve_polling(polling_request r, std::shared_ptr<net::exchang
     }
     if (r.method == "GET") return serve_get(h, *s, std::move(e));
     if (r.method == "POST") return serve_post(h, *s, r, *e);
-    e->respond(empty(500));
+    e->respond(empty_answer(500));
 }
 
 void engine::impl::serve_get(slot_handle h, session_entry& s, std::shared_ptr<net::exchange> e) {
     if (s.lingering) {
-        if (!s.out.empty()) return e->respond(payload(s.out.take_payload()));
-        erase_lingering(h);
-        return e->respond(
-            payload("6\x1e"
-                    "1"));
+        if (!s.out.empty()) return e->respond(payload_answer(s, s.out.take_payload()));
+        e->respond(payload_answer(s,
+                                  "6\x1e"
+                                  "1"));
+        return erase_lingering(h);
     }
     if (s.held) {
-        e->respond(empty(400));
+        e->respond(empty_answer(400));
         return finish(h, close_reason::transport_error);
     }
-    if (!s.out.empty()) return e->respond(payload(s.out.take_payload()));
+    if (!s.out.empty()) return e->respond(payload_answer(s, s.out.take_payload()));
     e->on_abort([this, h, which = e.get()] { poll_aborted(h, which); });
     s.held = std::move(e);
     s.life.poll_held(loop.now());
@@ -78,12 +81,26 @@ void engine::impl::poll_aborted(slot_handle h, const net::exchange* which) {
     finish(h, close_reason::transport_lost);
 }
 
-void engine::impl::serve_post(slot_handle h, session_entry& s, const polling_request& r,
+void engine::impl::serve_post(slot_handle h, session_entry& s, polling_request& r,
                               net::exchange& e) {
     if (s.lingering) return e.respond(posted());
+    if (s.posting && s.life.via() == transport::polling) {
+        e.respond(empty_answer(400));
+        return posts_overlap(h, s);
+    }
     if (r.content_type == "application/octet-stream") {
-        e.respond(empty(400));
+        e.respond(empty_answer(400));
         return finish(h, close_reason::parse_error);
+    }
+    if (s.jsonp) {
+        auto payload = engineio::decode_jsonp(r.body);
+        if (!payload) return e.respond(posted());
+        r.body = std::move(*payload);
+    }
+    // A WebSocket would be closed for it (1007); passed on as text it would close other people's.
+    if (!is_valid_utf8(r.body)) {
+        apply(h, engineio::session::on_garbage());
+        return e.respond(posted());
     }
     const auto decoded = engineio::decode_payload(r.body);
     for (const auto& packet : decoded.packets) {
@@ -97,7 +114,8 @@ void engine::impl::serve_post(slot_handle h, session_entry& s, const polling_req
 }
 
 void engine::impl::release_poll(session_entry& s, std::string body) {
-    if (auto held = std::exchange(s.held, nullptr)) held->respond(payload(std::move(body)));
+    if (auto held = std::exchange(s.held, nullptr))
+        held->respond(payload_answer(s, std::move(body)));
 }
 
 // Orderly ends wait for the poller to fetch what it is owed; the others tell a held GET, or nobody.

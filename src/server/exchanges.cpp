@@ -58,10 +58,12 @@ private:
 
 /// Lives on the loop that answers. The asking loop's exchange is only carried here; it is used, and
 /// dies, at home.
-class forwarded_exchange final : public net::exchange {
+class forwarded_exchange final : public net::exchange,
+                                 public std::enable_shared_from_this<forwarded_exchange> {
 public:
-    forwarded_exchange(net::event_loop& origin, std::shared_ptr<net::exchange> answer)
-        : origin_(origin), answer_(std::move(answer)) {}
+    forwarded_exchange(net::event_loop& origin, net::event_loop& here,
+                       std::shared_ptr<net::exchange> answer)
+        : origin_(origin), here_(here), answer_(std::move(answer)) {}
     ~forwarded_exchange() override {
         if (answer_) origin_.post([gone = std::move(answer_)]() mutable { gone.reset(); });
     }
@@ -73,7 +75,17 @@ public:
         });
     }
     void on_abort(unique_function<void()> handler) override {
-        if (answer_) abort_ = std::move(handler);
+        if (!answer_) return;
+        abort_ = std::move(handler);
+        // Weak: this loop decides how long the exchange lives, and lets go of the asking side when
+        // it does.
+        origin_.post([answer = answer_, &here = here_, weak = weak_from_this()]() mutable {
+            answer->on_abort([&here, weak = std::move(weak)]() mutable {
+                here.post([weak = std::move(weak)] {
+                    if (const auto f = weak.lock()) f->abort();
+                });
+            });
+        });
     }
     void abort() {
         if (auto handler = std::exchange(abort_, nullptr)) handler();
@@ -81,6 +93,7 @@ public:
 
 private:
     net::event_loop& origin_;
+    net::event_loop& here_;
     std::shared_ptr<net::exchange> answer_;
     unique_function<void()> abort_;
 };
@@ -100,16 +113,7 @@ std::shared_ptr<net::exchange> with_coding(std::shared_ptr<net::exchange> inner,
 std::shared_ptr<net::exchange> make_forwarded_exchange(net::event_loop& origin,
                                                        net::event_loop& here,
                                                        std::shared_ptr<net::exchange> answer) {
-    auto* home = answer.get();
-    auto forwarded = std::make_shared<forwarded_exchange>(origin, std::move(answer));
-    // Weak: the answering loop decides how long it lives, and lets go of the asking side when it
-    // does.
-    home->on_abort([&here, weak = std::weak_ptr(forwarded)]() mutable {
-        here.post([weak = std::move(weak)] {
-            if (const auto f = weak.lock()) f->abort();
-        });
-    });
-    return forwarded;
+    return std::make_shared<forwarded_exchange>(origin, here, std::move(answer));
 }
 
 }  // namespace chat_gateway::server

@@ -34,6 +34,14 @@ public:
         c.send_request("GET", target());
         return c;
     }
+    /// A POST whose head the server has taken, and whose body of `size` bytes it waits for.
+    [[nodiscard]] raw_client begin_post(std::size_t size) const {
+        raw_client c(port_);
+        c.send("POST " + target() + " HTTP/1.1\r\nHost: h\r\nContent-Length: " +
+               std::to_string(size) + "\r\nExpect: 100-continue\r\n\r\n");
+        if (c.response().status != 100) throw std::runtime_error("not told to go on");
+        return c;
+    }
     [[nodiscard]] raw_response get() const { return begin_get().response(); }
     [[nodiscard]] raw_response post(std::string_view body) const {
         return raw_client(port_).request("POST", target(), body,

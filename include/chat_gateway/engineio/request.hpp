@@ -3,6 +3,7 @@
 #include <chat_gateway/engineio/packet.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -29,9 +30,9 @@ std::string error_body(request_error e);
 /// fits, the session table knows.
 struct engine_request {
     transport via = transport::polling;
-    std::string sid = {};    ///< empty: a handshake
-    bool b64 = false;        ///< `b64` is given and not empty; without effect in v4
-    std::string jsonp = {};  ///< digits of `j`, empty if absent
+    std::string sid = {};                   ///< empty: a handshake
+    bool b64 = false;                       ///< `b64` is given and not empty; without effect in v4
+    std::optional<std::string> jsonp = {};  ///< digits of `j`, if that is given
     bool operator==(const engine_request&) const = default;
 };
 

@@ -21,6 +21,8 @@ public:
     public_routes(server::engine& engine, std::string path, other_routes other);
 
     void on_request(http::request r, std::shared_ptr<net::local_exchange> e) override;
+    std::unique_ptr<net::body_watch> on_body_begins(
+        const http::request& r, std::shared_ptr<net::unfinished_request> u) override;
     http::response on_too_large(const http::request& r) override;
 
 private:

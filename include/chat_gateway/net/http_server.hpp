@@ -25,7 +25,9 @@ class exchange {
 public:
     virtual ~exchange() = default;
     virtual void respond(http::response r) = 0;
-    /// Runs once if the client goes away before the answer; never after respond() or detach().
+    /// Runs once if the client goes away before the answer; never after respond() or detach(). A
+    /// client that sends no more counts as gone to whoever has set this; nobody having done so, it
+    /// still gets its answer.
     virtual void on_abort(unique_function<void()> handler) = 0;
 };
 

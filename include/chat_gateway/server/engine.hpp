@@ -70,6 +70,11 @@ public:
     /// The answer to a request of that path whose body is over max_payload. The session lives on.
     [[nodiscard]] http::response too_large(const http::request& r) const;
 
+    /// A request of that path whose body is still arriving: a session takes one POST at a time, and
+    /// ends with one that is not completed.
+    std::unique_ptr<net::body_watch> body_begins(const http::request& r,
+                                                 std::shared_ptr<net::unfinished_request> u);
+
     /// Queues a message; it leaves at the end of the tick. Unknown sessions are ignored. A session
     /// owed more than send_queue_bytes is closed as a slow consumer.
     void send(slot_handle session, const wire_ref& message);

@@ -150,6 +150,10 @@ private:
         void on_request(http::request r, std::shared_ptr<net::local_exchange> e) override {
             engine->handle(std::move(r), std::move(e));
         }
+        std::unique_ptr<net::body_watch> on_body_begins(
+            const http::request& r, std::shared_ptr<net::unfinished_request> u) override {
+            return engine->body_begins(r, std::move(u));
+        }
         http::response on_too_large(const http::request& r) override {
             return engine->too_large(r);
         }

@@ -13,6 +13,7 @@ TEST(HttpServer, ConnectionIsKeptForTheNextRequest) {
     raw_client c(world.port());
     const auto open = c.request("GET", polling_path);
     EXPECT_EQ(open.get("Connection"), "keep-alive");
+    EXPECT_TRUE(open.get("Date").ends_with(" GMT"));
     const std::string target = polling_path + ("&sid=" + sid_of(open.body));
     for (int n = 0; n < 5; ++n) {
         EXPECT_EQ(c.request("POST", target, "4x" + std::to_string(n)).body, "ok");

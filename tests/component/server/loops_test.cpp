@@ -92,6 +92,22 @@ TEST(Loops, DroppedGetClosesTheSessionAlsoWhenForwarded) {
     EXPECT_EQ(world.session_count(), 0U);
 }
 
+TEST(Loops, ClientThatHasFinishedSendingIsAnsweredAlsoWhenForwarded) {
+    engine_world world({.loops = 4});
+    for (const auto& c : open_many(world)) {
+        raw_client post(world.port());
+        post.send_request("POST", c.target(), "4x");
+        post.finish_sending();
+        EXPECT_EQ(post.response().body, "ok");
+        EXPECT_TRUE(post.at_end());
+        // To a poll that is held it is a lost client: no other end of a connection looks different.
+        EXPECT_EQ(c.get().body, "4x");
+        auto get = c.begin_get();
+        get.finish_sending();
+        EXPECT_TRUE(world.seen().wait_for(c.sid + " close transport_lost"));
+    }
+}
+
 TEST(Loops, CorsHeadersAreOnForwardedAnswers) {
     const http::cors_policy policy({"https://shop.example"});
     engine_world world({.loops = 4, .cors = &policy});

@@ -225,6 +225,275 @@ TEST(Polling, ChunkedPayloadOverTheLimitIsRefusedAsWell) {
     EXPECT_EQ(client.get().body, "4alive");
 }
 
+TEST(Polling, GrowingPayloadOverTheLimitIsRefusedAndTheSessionLivesOn) {
+    engine_world world({.max_payload = 1000});
+    const polling_client client(world.port());
+    raw_client c(world.port());
+    c.send("POST " + client.target() +
+           " HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n");
+    EXPECT_EQ(c.response().status, 100U);
+    c.send("2\r\n4x\r\n400\r\n");
+    EXPECT_EQ(c.response().status, 413U);
+    EXPECT_TRUE(c.at_end());
+    EXPECT_EQ(client.post("4alive").body, "ok");
+    EXPECT_EQ(client.get().body, "4alive");
+}
+
+TEST(Polling, SecondGetGetsAnEmpty400AndEndsTheSession) {
+    engine_world world;
+    const polling_client client(world.port());
+    auto first = client.begin_get();
+    EXPECT_EQ(client.post("6").body, "ok");  // the GET came before
+    const auto second = client.get();
+    EXPECT_EQ(second.status, 400U);
+    EXPECT_EQ(second.body, "");
+    EXPECT_EQ(first.response().body, "1");
+    EXPECT_TRUE(world.seen().wait_for(client.sid + " close transport_error"));
+    EXPECT_EQ(client.get().body, R"({"code":1,"message":"Session ID unknown"})");
+}
+
+TEST(Polling, OctetStreamIs400AndEndsTheSession) {
+    engine_world world;
+    const polling_client client(world.port());
+    const auto r =
+        raw_client(world.port())
+            .request("POST", client.target(), "4x", {{"Content-Type", "application/octet-stream"}});
+    EXPECT_EQ(r.status, 400U);
+    EXPECT_EQ(r.body, "");
+    EXPECT_TRUE(world.seen().wait_for(client.sid + " close parse_error"));
+    EXPECT_EQ(world.seen().lines().size(), 2U);  // nothing was delivered
+}
+
+TEST(Polling, AnyOtherContentTypeWillDo) {
+    engine_world world;
+    const polling_client client(world.port());
+    for (const char* type : {"application/json", "text/html", "nonsense"}) {
+        EXPECT_EQ(raw_client(world.port())
+                      .request("POST", client.target(), "4x", {{"Content-Type", type}})
+                      .body,
+                  "ok");
+        EXPECT_EQ(client.get().body, "4x") << type;
+    }
+}
+
+TEST(Polling, GarbageIsPostedOkAndEndsTheSession) {
+    for (const char* garbage : {"9", "", "\x1e", "x",
+                                "4good\x1e"
+                                "9",
+                                "4\xff", "2", "2probe"}) {
+        engine_world world;
+        const polling_client client(world.port());
+        auto get = client.begin_get();
+        EXPECT_EQ(client.post("6").body, "ok");  // the GET came before
+        EXPECT_EQ(client.post(garbage).body, "ok") << garbage;
+        EXPECT_TRUE(world.seen().wait_for(client.sid + " close parse_error")) << garbage;
+        EXPECT_EQ(get.response().body, "1") << garbage;
+        EXPECT_EQ(client.post("4x").body, R"({"code":1,"message":"Session ID unknown"})");
+    }
+}
+
+TEST(Polling, HeadWithASidIsAnEmpty500) {
+    engine_world world;
+    const polling_client client(world.port());
+    raw_client c(world.port());
+    c.send_request("HEAD", client.target());
+    const auto r = c.response_head();
+    EXPECT_EQ(r.status, 500U);
+    EXPECT_EQ(r.get("Content-Length"), "0");
+    EXPECT_EQ(c.request("OPTIONS", client.target()).status, 500U);
+    EXPECT_EQ(world.session_count(), 1U);
+}
+
+TEST(Polling, WithAWebSocketUpgradeIsABadRequest) {
+    engine_world world;
+    raw_client c(world.port());
+    const auto r = c.upgrade(polling_path);
+    EXPECT_EQ(r.status, 400U);
+    EXPECT_EQ(r.body, "Bad request");
+    EXPECT_TRUE(c.at_end());
+    // Other protocols are not our affair (RFC 9110 section 7.8: the offer may be ignored).
+    EXPECT_EQ(raw_client(world.port())
+                  .request("GET", polling_path, {}, {{"Connection", "Upgrade"}, {"Upgrade", "h2c"}})
+                  .status,
+              200U);
+}
+
+TEST(Polling, SessionIsGoneAtTheMomentItsPongIsOverdue) {
+    using std::chrono::milliseconds;
+    const milliseconds interval(60);
+    const milliseconds timeout(40);
+    engine_world world({.session = {.ping_interval = interval, .ping_timeout = timeout}});
+    raw_client c(world.port());
+    const std::string sid = sid_of(c.request("GET", polling_path).body);
+    EXPECT_FALSE(c.has_input_within(interval + timeout));
+    const auto r = c.request("GET", polling_path + ("&sid=" + sid));
+    EXPECT_EQ(r.body, R"({"code":1,"message":"Session ID unknown"})");
+    EXPECT_TRUE(world.seen().wait_for(sid + " close ping_timeout"));
+}
+
+class SlowPost : public testing::TestWithParam<unsigned> {
+protected:
+    /// Of several loops, so that the session's is not always the one that gets the POST.
+    engine_world world{{.loops = GetParam()}};
+    int rounds = GetParam() == 1 ? 1 : 20;
+};
+INSTANTIATE_TEST_SUITE_P(Loops, SlowPost, testing::Values(1U, 4U),
+                         [](const auto& tested) { return std::to_string(tested.param); });
+
+TEST_P(SlowPost, IsDeliveredWhenItIsComplete) {
+    for (int n = 0; n < rounds; ++n) {
+        const polling_client client(world.port());
+        auto post = client.begin_post(7);
+        post.send("4sl");
+        world.tell(client.sid, "meanwhile");
+        EXPECT_EQ(client.get().body, "4meanwhile");
+        post.send("owly");
+        EXPECT_EQ(post.response().body, "ok");
+        EXPECT_EQ(client.get().body, "4slowly");
+        EXPECT_EQ(client.post("4next").body, "ok");
+    }
+}
+
+TEST_P(SlowPost, DroppedByTheClientEndsTheSession) {
+    for (int n = 0; n < rounds; ++n) {
+        const polling_client client(world.port());
+        auto post = client.begin_post(10);
+        post.send("4sl");
+        post.close();
+        EXPECT_TRUE(world.seen().wait_for(client.sid + " close transport_lost"));
+        EXPECT_EQ(client.get().body, R"({"code":1,"message":"Session ID unknown"})");
+    }
+}
+
+TEST_P(SlowPost, SecondOneIsRefusedAndTheFirstClosedUnanswered) {
+    for (int n = 0; n < rounds; ++n) {
+        const polling_client client(world.port());
+        auto first = client.begin_post(10);
+        first.send("4fir");
+        raw_client second(world.port());
+        // Its head is enough, and it is not told to go on.
+        second.send("POST " + client.target() +
+                    " HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n");
+        const auto r = second.response();
+        EXPECT_EQ(r.status, 400U);
+        EXPECT_EQ(r.body, "");
+        EXPECT_TRUE(second.at_end());
+        EXPECT_TRUE(first.at_end());
+        EXPECT_TRUE(world.seen().wait_for(client.sid + " close transport_error"));
+        EXPECT_EQ(client.get().body, R"({"code":1,"message":"Session ID unknown"})");
+    }
+}
+
+TEST_P(SlowPost, CompleteSecondOneIsRefusedAsWell) {
+    for (int n = 0; n < rounds; ++n) {
+        const polling_client client(world.port());
+        auto first = client.begin_post(10);
+        const auto r = client.post("4second");
+        EXPECT_EQ(r.status, 400U);
+        EXPECT_EQ(r.body, "");
+        EXPECT_TRUE(first.at_end());
+        EXPECT_TRUE(world.seen().wait_for(client.sid + " close transport_error"));
+    }
+    for (const auto& line : world.seen().lines())
+        EXPECT_EQ(line.find("message"), std::string::npos) << line;
+}
+
+TEST_P(SlowPost, IsNotLostWhenTheUpgradeCompletesMeanwhile) {
+    for (int n = 0; n < rounds; ++n) {
+        const polling_client client(world.port());
+        auto post = client.begin_post(7);
+        post.send("4lat");
+        auto ws = client.upgrade();
+        ws.text("2probe");
+        EXPECT_EQ(ws.frame(), text_of("3probe"));
+        ws.text("5");
+        ASSERT_TRUE(world.seen().wait_for(client.sid + " upgrade"));
+        post.send("ely");
+        EXPECT_EQ(post.response().body, "ok");
+        EXPECT_EQ(ws.frame(), text_of("4lately"));
+    }
+}
+
+TEST_P(SlowPost, DroppedAfterTheUpgradeLeavesTheSessionAlone) {
+    for (int n = 0; n < rounds; ++n) {
+        const polling_client client(world.port());
+        auto post = client.begin_post(7);
+        auto ws = client.upgrade();
+        ws.text("5");
+        ASSERT_TRUE(world.seen().wait_for(client.sid + " upgrade"));
+        post.close();
+        ws.text("4alive");
+        EXPECT_EQ(ws.frame(), text_of("4alive"));
+    }
+}
+
+TEST_P(SlowPost, OfAClosedSessionIsUnknownWhenComplete) {
+    for (int n = 0; n < rounds; ++n) {
+        const polling_client client(world.port());
+        auto post = client.begin_post(2);
+        world.close(client.sid, engineio::close_reason::shutting_down);
+        post.send("4x");
+        EXPECT_EQ(post.response().body, R"({"code":1,"message":"Session ID unknown"})");
+    }
+}
+
+TEST(Polling, DroppedPostReleasesTheHeldGet) {
+    engine_world world;
+    const polling_client client(world.port());
+    auto get = client.begin_get();
+    EXPECT_EQ(client.post("6").body, "ok");  // the GET came before
+    client.begin_post(10).close();
+    EXPECT_EQ(get.response().body, "1");
+}
+
+TEST(Polling, StalledPostEndsTheSession) {
+    engine_world world({.http = {.body_time = std::chrono::milliseconds(50)}});
+    const polling_client client(world.port());
+    auto post = client.begin_post(10);
+    EXPECT_EQ(post.response().status, 408U);
+    EXPECT_TRUE(world.seen().wait_for(client.sid + " close transport_lost"));
+}
+
+TEST(Polling, PostWithOddChunksEndsTheSession) {
+    engine_world world;
+    const polling_client client(world.port());
+    raw_client c(world.port());
+    c.send("POST " + client.target() +
+           " HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n");
+    EXPECT_EQ(c.response().status, 100U);
+    c.send("zz\r\n");
+    EXPECT_EQ(c.response().status, 400U);
+    EXPECT_TRUE(world.seen().wait_for(client.sid + " close transport_lost"));
+}
+
+TEST(Jsonp, BodiesAreScriptsAndPostsAreForms) {
+    engine_world world;
+    raw_client c(world.port());
+    const auto opened = c.request("GET", polling_path + std::string("&j=1a2"));
+    EXPECT_EQ(opened.get("Content-Type"), "text/plain; charset=UTF-8");
+    constexpr std::string_view start = "___eio[12](\"0{\\\"sid\\\":\\\"";
+    ASSERT_TRUE(opened.body.starts_with(start)) << opened.body;
+    EXPECT_TRUE(opened.body.ends_with("}\");")) << opened.body;
+    const std::string sid = opened.body.substr(start.size(), public_id::text_size);
+    // The handshake's `j` counts, whatever later requests say.
+    const std::string target = polling_path + ("&sid=" + sid + "&j=7");
+
+    const auto posted = c.request("POST", target, "d=4a%5Cnb+c%5C%5Cn%1E4two",
+                                  {{"Content-Type", "application/x-www-form-urlencoded"}});
+    EXPECT_EQ(posted.status, 200U);
+    EXPECT_EQ(posted.body, "ok");
+    EXPECT_EQ(posted.get("Content-Type"), "text/html");
+    EXPECT_EQ(c.request("GET", target).body, R"(___eio[12]("4a\nb c\\n\u001e4two");)");
+
+    EXPECT_EQ(c.request("POST", target, "e=4x").body, "ok");  // no `d`: ignored
+    raw_client get(world.port());
+    get.send_request("GET", polling_path + ("&sid=" + sid));
+    EXPECT_EQ(raw_client(world.port()).request("POST", target, "d=6").body, "ok");
+    EXPECT_EQ(c.request("POST", target, "d=1").body, "ok");
+    EXPECT_EQ(get.response().body, R"(___eio[12]("6");)");
+    EXPECT_EQ(c.request("GET", target).body, R"({"code":1,"message":"Session ID unknown"})");
+}
+
 class Cors : public testing::Test {
 protected:
     http::cors_policy policy{{"https://shop.example"}};

@@ -45,6 +45,26 @@ TEST_F(SessionTest, MissingPongClosesWithPingTimeout) {
     EXPECT_EQ(s.on_deadline(at(45s)), close(close_reason::ping_timeout));
 }
 
+TEST_F(SessionTest, PongIsDueFromWhenThePingWasDueNotFromWhenItLeft) {
+    auto s = open(transport::websocket);
+    s.connected();
+    EXPECT_EQ(s.on_deadline(at(25010ms)), (step{act::send_ping, {}}));
+    EXPECT_EQ(s.next_deadline(), at(45s));
+    EXPECT_EQ(s.on_deadline(at(44999ms)), nothing);
+    EXPECT_EQ(s.on_deadline(at(45s)), close(close_reason::ping_timeout));
+}
+
+TEST_F(SessionTest, LoopThatStoodStillDoesNotShortenThePongsTime) {
+    auto late = open(transport::websocket);
+    late.connected();
+    EXPECT_EQ(late.on_deadline(at(25100ms)), (step{act::send_ping, {}}));
+    EXPECT_EQ(late.next_deadline(), at(45s));
+    auto blocked = open(transport::websocket);
+    blocked.connected();
+    EXPECT_EQ(blocked.on_deadline(at(25101ms)), (step{act::send_ping, {}}));
+    EXPECT_EQ(blocked.next_deadline(), at(45101ms));
+}
+
 TEST_F(SessionTest, PongUnaskedResetsTheTimer) {
     auto s = open(transport::websocket);
     s.connected();
