@@ -11,8 +11,9 @@ namespace {
 
 void check_accepted(const engine_request& r, const request_form& form) {
     FUZZ_CHECK(r.via == transport::polling ? form.allow_polling : form.allow_websocket);
-    FUZZ_CHECK(r.via == transport::polling || form.upgrade);
-    FUZZ_CHECK(r.jsonp.find_first_not_of("0123456789") == std::string::npos);
+    FUZZ_CHECK(r.via == transport::polling || form.upgrade || !r.sid.empty());
+    FUZZ_CHECK(r.jsonp.value_or("").find_first_not_of("0123456789") == std::string::npos);
+    FUZZ_CHECK(r.jsonp.has_value() == query_value(form.query, "j").has_value());
     FUZZ_CHECK(r.sid == query_value(form.query, "sid").value_or(""));
     if (r.sid.empty()) FUZZ_CHECK(form.method == "GET" && query_value(form.query, "EIO") == "4");
 }
