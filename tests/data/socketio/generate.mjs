@@ -131,6 +131,7 @@ const cases = {
   "JSON with whitespace inside": ['2[ "a" , { "b" : 1 } ]'], "JSON with whitespace behind it": ['2["a"] \n'],
   "JSON with whitespace before it": ['2 ["a"]'], "JSON with a line feed before it": ['2\n["a"]'],
   "JSON with whitespace before it, after an id": ['21 ["a"]'], "JSON with whitespace before it, in a namespace": ['2/a, ["a"]'],
+  "whitespace within the id": ['21 2["a"]'], "connect with whitespace behind it": ["0 "],
   "only whitespace": ["2 "], "JSON with a no-break space": ['2\u00a0["a"]'],
   "nesting of 256": [`2["a",${"[".repeat(255)}${"]".repeat(255)}]`], "nesting of 257": [`2["a",${"[".repeat(256)}${"]".repeat(256)}]`],
   // ACK

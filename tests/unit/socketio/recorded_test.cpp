@@ -140,6 +140,8 @@ const std::map<std::string, std::string> differences{
     {"JSON with whitespace before it", R"(accepted 2 /  ["a"])"},
     {"JSON with a line feed before it", R"(accepted 2 /  ["a"])"},
     {"JSON with whitespace before it, in a namespace", R"(accepted 2 /a  ["a"])"},
+    {"whitespace within the id", rejected},
+    {"connect with whitespace behind it", rejected},
     {"only whitespace", rejected},
     // Nor is white space beyond JSON's own skipped by that.
     {"JSON with a byte order mark", rejected},
