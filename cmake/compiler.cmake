@@ -13,6 +13,11 @@ if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
 endif()
 
+option(CHAT_GATEWAY_FUZZ "Build libFuzzer programs (clang)" OFF)
+if(CHAT_GATEWAY_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 add_compile_options(-Wall -Wextra -Wshadow -Woverloaded-virtual -Wimplicit-fallthrough)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # gcc 12 reports the coroutine frames of asio::awaitable, which are allocated by its own operator new.

@@ -15,6 +15,8 @@ template <class... Functions>
 struct overloaded : Functions... {
     using Functions::operator()...;
 };
+template <class... Functions>
+overloaded(Functions...) -> overloaded<Functions...>;  // clang 14 does not find it by itself
 
 template <class Enum>
 config_value choice_at(const config_key& key, Enum e) {

@@ -1,39 +1,18 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include "support/recorded.hpp"
 
-#include <fstream>
-#include <stdexcept>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace chat_gateway::socketio::cluster {
 
-/// A file of tests/data/msgpack; generate.mjs there says what is in it.
+using tests::from_hex;
+using tests::to_hex;
+
+/// A file of tests/data/msgpack.
 inline nlohmann::json recorded(const std::string& file) {
-    std::ifstream in(CHAT_GATEWAY_TEST_DATA "/msgpack/" + file);
-    auto rows = nlohmann::json::parse(in);
-    if (rows.empty()) throw std::runtime_error("nothing recorded in " + file);
-    return rows;
-}
-
-inline std::string from_hex(std::string_view hex) {
-    std::string bytes;
-    for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-        bytes += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
-    }
-    return bytes;
-}
-
-inline std::string to_hex(std::string_view bytes) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string hex;
-    for (const char c : bytes) {
-        hex += digits[static_cast<unsigned char>(c) >> 4];
-        hex += digits[static_cast<unsigned char>(c) & 0xf];
-    }
-    return hex;
+    return tests::recorded("msgpack/" + file);
 }
 
 /// A row's attachments, which are written in hex.
