@@ -6,6 +6,7 @@ import { RedisStore } from "connect-redis";
 import express from "express";
 import session from "express-session";
 import { postJson } from "./http.mjs";
+import { within } from "./wait.mjs";
 
 export const SECRET = "the newest secret";
 export const COOKIE = "connect.sid";
@@ -97,7 +98,9 @@ export class Backend {
   async stop() {
     this.server.closeAllConnections();
     this.server.close();
-    if (this.redis.isOpen) this.redis.destroy();
+    if (!this.redis.isReady) return this.redis.isOpen && this.redis.destroy();
+    // What was published may have arrived before Redis' answer to it has: the emitter waits for none.
+    await within(this.redis.close(), 5000, "Redis to answer the back end").catch(() => this.redis.isOpen && this.redis.destroy());
   }
 }
 
