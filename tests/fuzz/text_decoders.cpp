@@ -1,6 +1,8 @@
-// Base64, percent-encoding, query strings and UTF-8. The first byte says where a text is cut.
+// Base64 and the ids written in it, percent-encoding, query strings and UTF-8. The first byte says
+// where a text is cut.
 #include "fuzz/fuzz.hpp"
 
+#include <chat_gateway/base/ids.hpp>
 #include <chat_gateway/base/query.hpp>
 #include <chat_gateway/base/text.hpp>
 
@@ -19,6 +21,9 @@ void check_base64(const std::string& text) {
     if (const auto strict = base64url_decode(text)) {
         FUZZ_CHECK(base64url_encode(*strict) == text && *strict == lenient);
     }
+    const auto id = public_id::parse(text);
+    FUZZ_CHECK(id.has_value() == (text.size() == public_id::text_size && base64url_decode(text)));
+    if (id) FUZZ_CHECK(id->text() == text && public_id::parse(id->text()) == *id);
 }
 
 std::string percent_encoded(std::string_view bytes) {
