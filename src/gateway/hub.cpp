@@ -175,9 +175,14 @@ void hub::on_gap() {
 
 void hub::suspend(suspended_session s) {
     const std::vector<held_room> rooms = s.rooms;
+    // One that was on its way back may have lost its rooms meanwhile.
+    const bool held = std::all_of(rooms.begin(), rooms.end(), [&](const held_room& room) {
+        return holders_.contains(room.name);
+    });
+    if (!held) return;
     if (!suspended_->add(std::move(s), timers_.now())) return;
     for (const auto& room : rooms)
-        ++holders_[room.name].suspended;
+        ++holders_.find(room.name)->second.suspended;
     tidy_recovery();
 }
 

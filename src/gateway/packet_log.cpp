@@ -10,12 +10,24 @@ namespace {
 /// What an entry costs beside its frames: the block, the names of its rooms, its places in lists.
 constexpr std::size_t entry_overhead = 256;
 
-bool names_any(const std::vector<std::string>& names, const std::vector<held_room>& rooms) {
-    return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-        return std::any_of(rooms.begin(), rooms.end(),
-                           [&](const held_room& r) { return r.name == name; });
-    });
-}
+/// The rooms' names, looked up by whoever asks; made when somebody does.
+class name_set {
+public:
+    explicit name_set(const std::vector<held_room>& rooms) : rooms_(rooms) {}
+    bool has_any(const std::vector<std::string>& names) {
+        if (names.empty()) return false;
+        if (names_.empty()) {
+            for (const auto& room : rooms_)
+                names_.insert(room.name);
+        }
+        return std::any_of(names.begin(), names.end(),
+                           [&](const std::string& name) { return names_.contains(name); });
+    }
+
+private:
+    const std::vector<held_room>& rooms_;
+    std::unordered_set<std::string_view> names_;
+};
 
 }  // namespace
 
@@ -30,6 +42,7 @@ void packet_log::close(const std::string& room) {
     for (const auto position : found->second.positions)
         release(position);
     rooms_.erase(found);
+    trim();
 }
 
 void packet_log::gap() {
@@ -38,6 +51,7 @@ void packet_log::gap() {
     // A position of its own: whoever saw the last message may have missed one behind it all the
     // same.
     first_ = ++last_ + 1;
+    last_gap_ = last_;
     everybody_.clear(last_);
     for (auto& [name, h] : rooms_)
         h.clear(last_);
@@ -48,7 +62,7 @@ void packet_log::add(std::shared_ptr<const delivery> d, time_point now) {
     const delivery& added = *d;
     const std::size_t bytes = entry_overhead + added.bytes();
     entries_.push_back({std::move(d), now, 0, static_cast<std::uint32_t>(bytes)});
-    bytes_ += bytes;
+    bytes_ += sizeof(entry) + bytes;
     if (added.rooms.empty()) remember(everybody_, position);
     for (const auto& room : added.rooms) {
         if (const auto found = rooms_.find(room); found != rooms_.end()) {
@@ -60,6 +74,7 @@ void packet_log::add(std::shared_ptr<const delivery> d, time_point now) {
         bytes_ -= e.bytes;
         e.what.reset();
     }
+    trim();
 }
 
 void packet_log::remember(history& h, std::uint64_t position) {
@@ -107,8 +122,19 @@ void packet_log::drop_front() {
                 forget_in(found->second);
         }
     }
+    pop_front();
+}
+
+void packet_log::pop_front() {
+    bytes_ -= sizeof(entry);
     entries_.pop_front();
     ++first_;
+}
+
+/// Positions that nobody remembers need no place once they are the oldest.
+void packet_log::trim() {
+    while (!entries_.empty() && !entries_.front().what)
+        pop_front();
 }
 
 void packet_log::expire(time_point now) {
@@ -136,6 +162,8 @@ bool packet_log::collect(const history& h, std::uint64_t floor, std::vector<std:
 std::optional<delivery_batch> packet_log::missed(std::uint64_t offset, std::uint64_t start,
                                                  const std::vector<held_room>& rooms,
                                                  std::size_t most_bytes) const {
+    // What it may have missed while it was connected, it has missed for good.
+    if (start < last_gap_) return std::nullopt;
     std::vector<std::uint64_t> positions;
     if (!collect(everybody_, std::max(offset, start), positions)) return std::nullopt;
     for (const auto& room : rooms) {
@@ -147,10 +175,11 @@ std::optional<delivery_batch> packet_log::missed(std::uint64_t offset, std::uint
     positions.erase(std::unique(positions.begin(), positions.end()), positions.end());
 
     delivery_batch batch;
+    name_set names(rooms);
     std::size_t bytes = 0;
     for (const auto position : positions) {
         const auto& what = at(position).what;
-        if (names_any(what->except, rooms)) continue;
+        if (names.has_any(what->except)) continue;
         bytes += what->bytes();
         if (bytes > most_bytes) return std::nullopt;
         batch.push_back(what);

@@ -77,6 +77,8 @@ private:
     void forget_oldest(history& h);
     void release(std::uint64_t position);
     void drop_front();
+    void pop_front();
+    void trim();
     [[nodiscard]] static bool collect(const history& h, std::uint64_t floor,
                                       std::vector<std::uint64_t>& into);
 
@@ -85,6 +87,7 @@ private:
     std::deque<entry> entries_;  ///< positions first_ .. last_
     std::uint64_t first_ = 1;
     std::uint64_t last_ = 0;
+    std::uint64_t last_gap_ = 0;
     std::unordered_map<std::string, history> rooms_;
     history everybody_;  ///< messages without rooms
     std::size_t bytes_ = 0;

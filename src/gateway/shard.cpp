@@ -11,6 +11,9 @@
 namespace chat_gateway::gateway {
 namespace {
 
+/// Of missed messages: what leaves in one write, and as good as always arrives in one read.
+constexpr std::size_t max_bytes_ahead_of_connect = 16384;
+
 class identity_ticket final : public server::admission_ticket {
 public:
     explicit identity_ticket(chat::identity i) : who(std::move(i)) {}
@@ -186,7 +189,7 @@ void shard::impl::on_action(chat_socket& s, socketio::client_event&& e) {
     acknowledge(s, e.id);
 }
 
-void shard::impl::try_connect(chat_socket& s) {
+void shard::impl::try_connect(chat_socket& s, const delivery_batch& missed) {
     if (!s.connect_wanted || !s.rooms_ready || s.connected) return;
     if (s.back) return go_on_returning(s);
     s.connected = true;
@@ -201,7 +204,16 @@ void shard::impl::try_connect(chat_socket& s) {
         }
         pid = s.pid.text();
     }
+    // Missed messages go ahead of the answer, as Node sends them: the client keeps them until it
+    // has come. A client that loses its connection before that has them, but not their offsets, and
+    // would get them twice; so what does not leave in one piece goes behind the answer.
+    std::size_t bytes = 0;
+    for (const auto& d : missed)
+        bytes += d->bytes();
+    const bool ahead = bytes <= max_bytes_ahead_of_connect;
+    if (ahead) send_missed(s, missed);
     send(s, socketio::connect_reply(chat_namespace, s.id.text(), pid));
+    if (!ahead) send_missed(s, missed);
     run(s.session, s.protocol.accept(chat_namespace));
 }
 

@@ -73,7 +73,8 @@ private:
     void on_action(chat_socket& s, socketio::client_left&& l);
     void on_action(chat_socket& s, const socketio::protocol_error& e);
 
-    void try_connect(chat_socket& s);
+    /// `missed`: of a session that has come back.
+    void try_connect(chat_socket& s, const delivery_batch& missed = {});
     void leave_everything(chat_socket& s);
     void send(const chat_socket& s, std::string_view text) {
         engine_.send(s.session, wire_ref(wire_bytes::message(text)));
@@ -109,6 +110,7 @@ private:
     void enter_returning_rooms(chat_socket& s);
     void resume(chat_socket& s);
     void arrived(chat_socket& s, resumption r);
+    void send_missed(const chat_socket& s, const delivery_batch& missed);
     void give_up_return(chat_socket& s, recovery_failure why);
 
     // shard_delivery.cpp: from the bus to the sockets

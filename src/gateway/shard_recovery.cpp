@@ -148,10 +148,9 @@ void shard::impl::enter_returning_rooms(chat_socket& s) {
 
 void shard::impl::resume(chat_socket& s) {
     auto rooms = rooms_.rooms_of(s.session.index);
-    const auto& left = s.back->found->left;
-    std::erase_if(rooms, [&](const std::string& room) {
-        return std::find(left.begin(), left.end(), room) != left.end();
-    });
+    const std::unordered_set<std::string_view> left(s.back->found->left.begin(),
+                                                    s.back->found->left.end());
+    std::erase_if(rooms, [&](const std::string& room) { return left.contains(room); });
     ask_.resume(loop_, s.back->claim, s.user, std::move(rooms),
                 [this, session = s.session,
                  life = s.life](std::variant<resumption, recovery_failure> outcome) {
@@ -186,14 +185,16 @@ void shard::impl::arrived(chat_socket& s, resumption r) {
     counts_.add(metric::recoveries);
     counts_.add(metric::recovery_replayed, r.missed.size());
     log::debug("session recovered", {{"user", s.user}, {"replayed", r.missed.size()}});
-    // The stock client keeps what comes ahead of the answer to CONNECT until that is there.
-    for (const auto& d : r.missed) {
+    counts_.add(metric::deliveries, r.missed.size());
+    try_connect(s, r.missed);
+}
+
+void shard::impl::send_missed(const chat_socket& s, const delivery_batch& missed) {
+    for (const auto& d : missed) {
         engine_.send(s.session, wire_ref(d->text));
         for (const auto& bytes : d->attachments)
             engine_.send(s.session, wire_ref(bytes));
     }
-    counts_.add(metric::deliveries, r.missed.size());
-    try_connect(s);
 }
 
 void shard::impl::give_up_return(chat_socket& s, recovery_failure why) {

@@ -166,6 +166,8 @@ void shard::impl::enter_room(chat_socket& s, const std::string& chat, std::strin
 }
 
 void shard::impl::leave_asked(chat_socket& s, const std::string& chat) {
+    // Its own room is in the index when its id is of an earlier connection; it is no chat.
+    if (s.recovered && chat == s.id.text()) return;
     if (s.waiting) s.waiting->joins.erase(chat);
     if (s.load != 0) {
         auto& left = s.pending().left;

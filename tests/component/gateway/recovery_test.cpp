@@ -217,6 +217,49 @@ TEST_F(Recovery, AMessageThatWasLostInTheReplayComesAgain) {
     }
 }
 
+// Lost amid a long replay, what came ahead of the answer would come twice.
+TEST_F(Recovery, ALongReplayFollowsTheAnswer) {
+    const auto session = world.log_in("ada", {"a"});
+    arrival first;
+    std::string offset;
+    {
+        returning_page page(world, session);
+        first = page.arrive();
+        world.publish("first", {"a"});
+        EXPECT_EQ(page.event(), "first");
+        offset = page.offset;
+    }
+    kept(1);
+    const std::string large(6000, 'x');
+    for (int n = 0; n < 3; ++n)
+        world.publish(std::to_string(n) + large, {"a"});
+    returning_page page(world, session, claim(first, offset));
+    const arrival back = page.arrive();
+    EXPECT_EQ(back.pid, first.pid);
+    EXPECT_TRUE(back.ahead.empty());
+    for (int n = 0; n < 3; ++n)
+        EXPECT_EQ(page.event(), std::to_string(n) + large);
+}
+
+TEST_F(Recovery, ASocketStaysInTheRoomOfItsId) {
+    const auto session = world.log_in("ada", {"a"});
+    arrival first;
+    std::string offset;
+    {
+        returning_page page(world, session);
+        first = page.arrive();
+        world.publish("first", {"a"});
+        EXPECT_EQ(page.event(), "first");
+        offset = page.offset;
+    }
+    kept(1);
+    returning_page page(world, session, claim(first, offset));
+    EXPECT_EQ(page.arrive().sid, first.sid);
+    page.ask("clientLeaveRoom", first.sid, "1");
+    world.publish("to the id", {first.sid});
+    EXPECT_EQ(page.event(), "to the id");
+}
+
 TEST_F(Recovery, TheGatewayKeepsNothingOfASessionThatCameBack) {
     const auto session = world.log_in("ada", {"a"});
     {

@@ -323,6 +323,7 @@ TEST_F(HubRecoveryTest, SaysWhyASessionDoesNotComeBack) {
     bus.gap();
     EXPECT_EQ(why({before_the_gap, offset}), "incomplete");
     EXPECT_EQ(why({before_the_gap, offset}), "unknown_session") << "used once";
+    acquire(0, {"a"});
     receive("behind the gap", {"a"});
     EXPECT_EQ(why({suspend(), offset_of(*delivered.back())}), "recovered");
 }

@@ -163,7 +163,7 @@ TEST_F(PacketLogTest, ShrinkingForgetsTheOldestOfAll) {
     const auto one = add({"a"});
     const auto two = add({"b"});
     const auto three = add({"a"});
-    log.shrink(2 * (256 + 13));
+    log.shrink(log.bytes() - 1);
     EXPECT_EQ(figures.sum(metric::recovery_evicted_total), 1U);
     EXPECT_EQ(missed(0, {"a"}), std::nullopt);
     EXPECT_EQ(missed(one, {"a", "b"}), (positions{two, three}));
@@ -180,9 +180,20 @@ TEST_F(PacketLogTest, AfterAGapOnlyNewerPositionsAreWhole) {
     EXPECT_EQ(missed(one, {}), std::nullopt) << "messages for everybody may be missing as well";
     const auto start = log.last_position();
     const auto two = add({"a"});
-    EXPECT_EQ(missed(one, {"a"}), std::nullopt);
+    EXPECT_EQ(missed(two, {"a"}), std::nullopt)
+        << "it was connected then, and may have missed some";
     EXPECT_EQ(missed(one, {"a"}, start), positions{two}) << "a session that began behind it";
-    EXPECT_EQ(missed(two, {"a"}), positions{});
+    EXPECT_EQ(missed(two, {"a"}, start), positions{});
+}
+
+TEST_F(PacketLogTest, PlacesOfForgottenMessagesAreFreed) {
+    log.open("full");
+    for (int i = 0; i < 1000; ++i)
+        add({"full"});
+    EXPECT_LT(log.bytes(), 2 * options.room_bytes);
+    log.close("full");
+    EXPECT_EQ(log.bytes(), 0U);
+    EXPECT_TRUE(log.empty());
 }
 
 TEST_F(PacketLogTest, TooMuchToReplayIsToldAsAGap) {
