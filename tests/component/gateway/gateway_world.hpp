@@ -109,6 +109,12 @@ public:
         // A session may hold a request of another loop: all shards go before any loop does.
         for (auto& n : nodes_)
             n.shard.reset();
+        // So may what was posted and did not run; letting go of it may post once more.
+        for (int pass = 0; pass < 2; ++pass) {
+            for (auto& n : nodes_)
+                n.loop.discard();
+            loop_.discard();
+        }
     }
 
     [[nodiscard]] std::uint16_t port() const { return port_; }

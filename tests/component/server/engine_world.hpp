@@ -108,6 +108,11 @@ public:
         // A session may hold a request of another loop: all engines go before any loop does.
         for (auto& n : nodes_)
             n.engine.reset();
+        // So may what was posted and did not run; letting go of it may post once more.
+        for (int pass = 0; pass < 2; ++pass) {
+            for (auto& n : nodes_)
+                n.loop.discard();
+        }
     }
 
     [[nodiscard]] std::uint16_t port() const { return port_; }
