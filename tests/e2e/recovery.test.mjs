@@ -46,6 +46,21 @@ async function returning(url, options) {
 
 const backAgain = (client, times) => eventually(() => client.returns.length >= times && client.socket.connected, `return ${times}; so far ${client.returns}`);
 
+/** One that has seen a message, and so has an offset to come back with. */
+async function receiving(proxy, chat, cookie) {
+  const client = await returning(proxy.url, { cookie });
+  world.backend.publish(chat, message(chat, "before"));
+  await client.receives("before");
+  return client;
+}
+
+/** Its connection ends, and none is to be had until the proxy is opened. */
+async function lose(client, proxy) {
+  proxy.close();
+  proxy.cut();
+  await eventually(() => !client.socket.connected, "the client notices");
+}
+
 /** A user in one chat of their own, logged in. */
 async function userInChat() {
   const user = randomUUID();
@@ -98,12 +113,8 @@ for (const [name, transports] of Object.entries(transportSettings)) {
 test("what is sent while the client is away waits for it", async () => {
   const { chat, cookie } = await userInChat();
   const proxy = await proxied();
-  const client = await returning(proxy.url, { cookie });
-  world.backend.publish(chat, message(chat, "before"));
-  await client.receives("before");
-  proxy.close();
-  proxy.cut();
-  await eventually(() => !client.socket.connected, "the client notices");
+  const client = await receiving(proxy, chat, cookie);
+  await lose(client, proxy);
   for (let i = 0; i < 100; i += 1) world.backend.publish(chat, message(chat, `away ${i}`));
   proxy.open();
   await backAgain(client, 1);
@@ -116,9 +127,7 @@ test("what is sent while the client is away waits for it", async () => {
 test("a connection that the gateway believes alive is taken over", async () => {
   const { chat, cookie } = await userInChat();
   const proxy = await proxied();
-  const client = await returning(proxy.url, { cookie });
-  world.backend.publish(chat, message(chat, "before"));
-  await client.receives("before");
+  const client = await receiving(proxy, chat, cookie);
   for (let round = 1; round <= 3; round += 1) {
     proxy.cutUnnoticed();
     world.backend.publish(chat, message(chat, `into the void ${round}`));
@@ -133,13 +142,9 @@ test("a connection that the gateway believes alive is taken over", async () => {
 test("messages to the socket's own id reach it after a recovery, and wait for it", async () => {
   const { chat, cookie } = await userInChat();
   const proxy = await proxied();
-  const client = await returning(proxy.url, { cookie });
-  world.backend.publish(chat, message(chat, "before"));
-  await client.receives("before");
+  const client = await receiving(proxy, chat, cookie);
   const id = client.socket.id;
-  proxy.close();
-  proxy.cut();
-  await eventually(() => !client.socket.connected, "the client notices");
+  await lose(client, proxy);
   world.backend.publish(id, message(chat, "to the id, away"));
   proxy.open();
   await backAgain(client, 1);
@@ -176,9 +181,7 @@ test("a room that the user may not see any more does not come back", async () =>
   const client = await returning(proxy.url, { cookie: await world.backend.login(user) });
   world.backend.publish(kept, message(kept, "before"));
   await client.receives("before");
-  proxy.close();
-  proxy.cut();
-  await eventually(() => !client.socket.connected, "the client notices");
+  await lose(client, proxy);
   await world.postgres.removeParticipant(lost, user);
   world.backend.publish(lost, message(lost, "not for it"));
   world.backend.publish(kept, message(kept, "for it"));
@@ -194,12 +197,8 @@ test("a room that the user may not see any more does not come back", async () =>
 test("a chat that is new to the client makes its session a fresh one, with that chat", async () => {
   const { user, chat, cookie } = await userInChat();
   const proxy = await proxied();
-  const client = await returning(proxy.url, { cookie });
-  world.backend.publish(chat, message(chat, "before"));
-  await client.receives("before");
-  proxy.close();
-  proxy.cut();
-  await eventually(() => !client.socket.connected, "the client notices");
+  const client = await receiving(proxy, chat, cookie);
+  await lose(client, proxy);
   const fresh = await world.postgres.addChat(user);
   proxy.open();
   await backAgain(client, 1);
@@ -211,12 +210,8 @@ test("a chat that is new to the client makes its session a fresh one, with that 
 test("whoever logged out meanwhile stays out", async () => {
   const { chat, cookie } = await userInChat();
   const proxy = await proxied();
-  const client = await returning(proxy.url, { cookie });
-  world.backend.publish(chat, message(chat, "before"));
-  await client.receives("before");
-  proxy.close();
-  proxy.cut();
-  await eventually(() => !client.socket.connected, "the client notices");
+  const client = await receiving(proxy, chat, cookie);
+  await lose(client, proxy);
   await world.backend.logout(cookie);
   const refused = new Promise((resolve) => client.socket.on("connect_error", (error) => {
     if (/websocket error|xhr/.test(error.message)) resolve();
@@ -376,9 +371,7 @@ test("a window that has passed, and messages that were too many, are told honest
   const proxy = await proxied(gateway);
   const client = await returning(proxy.url, { cookie });
   const away = async (work) => {
-    proxy.close();
-    proxy.cut();
-    await eventually(() => !client.socket.connected, "the client notices");
+    await lose(client, proxy);
     await work();
     proxy.open();
     await backAgain(client, client.returns.length + 1);
@@ -416,9 +409,7 @@ test("without a window there are neither pids nor offsets", async () => {
 test("when the bus was away nobody is recovered from before", { timeout: 120_000 }, async () => {
   const { chat, cookie } = await userInChat();
   const proxy = await proxied();
-  const client = await returning(proxy.url, { cookie });
-  world.backend.publish(chat, message(chat, "before"));
-  await client.receives("before");
+  const client = await receiving(proxy, chat, cookie);
   const gaps = await metric(world.gateway, "chat_gateway_recovery_gaps_total");
   await world.redis.admin.sendCommand(["CLIENT", "KILL", "TYPE", "pubsub"]);
   await eventually(async () => (await metric(world.gateway, "chat_gateway_recovery_gaps_total")) >= gaps + 2, "the bus was lost and is back");

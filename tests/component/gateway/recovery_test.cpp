@@ -70,6 +70,23 @@ protected:
     static std::string claim(const arrival& a, const std::string& offset) {
         return R"({"pid":")" + a.pid + R"(","offset":")" + offset + "\"}";
     }
+    struct lost {
+        arrival first;
+        std::string offset;
+    };
+    /// A session that has seen one event and lost its connection.
+    lost lost_session(const header_list& session) {
+        lost l;
+        {
+            returning_page page(world, session);
+            l.first = page.arrive();
+            world.publish("first", {"a"});
+            EXPECT_EQ(page.event(), "first");
+            l.offset = page.offset;
+        }
+        kept(1);
+        return l;
+    }
     void kept(std::uint64_t sessions) {
         ASSERT_TRUE(world.reaches(metric::recovery_sessions, sessions));
     }
@@ -143,16 +160,7 @@ TEST_F(Recovery, LostOnTheWayBackTheSessionWaitsForTheNextAttempt) {
 
 TEST_F(Recovery, ARightThatCannotBeCheckedMakesAFreshSession) {
     const auto session = world.log_in("ada", {"a", "b"});
-    arrival first;
-    std::string offset;
-    {
-        returning_page page(world, session);
-        first = page.arrive();
-        world.publish("first", {"a"});
-        EXPECT_EQ(page.event(), "first");
-        offset = page.offset;
-    }
-    kept(1);
+    const auto [first, offset] = lost_session(session);
     world.with_stores([](gateway_world::stores& s) {
         s.chats.remove_participant("ada", "b");
         s.directory.holds_questions = true;
@@ -199,15 +207,7 @@ TEST_F(Recovery, WhoBreaksTheProtocolIsNotKept) {
 
 TEST_F(Recovery, AMessageThatWasLostInTheReplayComesAgain) {
     const auto session = world.log_in("ada", {"a"});
-    arrival first;
-    std::string offset;
-    {
-        returning_page page(world, session);
-        first = page.arrive();
-        world.publish("first", {"a"});
-        EXPECT_EQ(page.event(), "first");
-        offset = page.offset;
-    }
+    const auto [first, offset] = lost_session(session);
     for (int n = 0; n < 3; ++n) {
         kept(1);
         world.publish("missed", {"a"});
@@ -220,16 +220,7 @@ TEST_F(Recovery, AMessageThatWasLostInTheReplayComesAgain) {
 // Lost amid a long replay, what came ahead of the answer would come twice.
 TEST_F(Recovery, ALongReplayFollowsTheAnswer) {
     const auto session = world.log_in("ada", {"a"});
-    arrival first;
-    std::string offset;
-    {
-        returning_page page(world, session);
-        first = page.arrive();
-        world.publish("first", {"a"});
-        EXPECT_EQ(page.event(), "first");
-        offset = page.offset;
-    }
-    kept(1);
+    const auto [first, offset] = lost_session(session);
     const std::string large(6000, 'x');
     for (int n = 0; n < 3; ++n)
         world.publish(std::to_string(n) + large, {"a"});
@@ -243,16 +234,7 @@ TEST_F(Recovery, ALongReplayFollowsTheAnswer) {
 
 TEST_F(Recovery, ASocketStaysInTheRoomOfItsId) {
     const auto session = world.log_in("ada", {"a"});
-    arrival first;
-    std::string offset;
-    {
-        returning_page page(world, session);
-        first = page.arrive();
-        world.publish("first", {"a"});
-        EXPECT_EQ(page.event(), "first");
-        offset = page.offset;
-    }
-    kept(1);
+    const auto [first, offset] = lost_session(session);
     returning_page page(world, session, claim(first, offset));
     EXPECT_EQ(page.arrive().sid, first.sid);
     page.ask("clientLeaveRoom", first.sid, "1");
@@ -263,16 +245,7 @@ TEST_F(Recovery, ASocketStaysInTheRoomOfItsId) {
 TEST_F(Recovery, TheGatewayKeepsNothingOfASessionThatCameBack) {
     const auto session = world.log_in("ada", {"a"});
     {
-        arrival first;
-        std::string offset;
-        {
-            returning_page page(world, session);
-            first = page.arrive();
-            world.publish("first", {"a"});
-            EXPECT_EQ(page.event(), "first");
-            offset = page.offset;
-        }
-        kept(1);
+        const auto [first, offset] = lost_session(session);
         returning_page page(world, session, claim(first, offset));
         page.arrive();
         kept(0);
