@@ -1,48 +1,16 @@
+#include <chat_gateway/base/json_escape.hpp>
 #include <chat_gateway/base/query.hpp>
 #include <chat_gateway/engineio/jsonp.hpp>
 
 namespace chat_gateway::engineio {
 namespace {
 
-constexpr std::string_view hex_digits = "0123456789abcdef";
 /// Line ends in JavaScript before ES2019, though not in JSON.
 constexpr std::string_view line_separator = "\xe2\x80\xa8";
 constexpr std::string_view paragraph_separator = "\xe2\x80\xa9";
 
-/// As JSON.stringify writes it.
-void append_ascii(std::string& out, char c) {
-    switch (c) {
-        case '"':
-            out += "\\\"";
-            return;
-        case '\\':
-            out += "\\\\";
-            return;
-        case '\b':
-            out += "\\b";
-            return;
-        case '\f':
-            out += "\\f";
-            return;
-        case '\n':
-            out += "\\n";
-            return;
-        case '\r':
-            out += "\\r";
-            return;
-        case '\t':
-            out += "\\t";
-            return;
-        default:
-            break;
-    }
-    if (static_cast<unsigned char>(c) >= 0x20) {
-        out += c;
-        return;
-    }
-    out += "\\u00";
-    out += hex_digits[static_cast<unsigned char>(c) >> 4];
-    out += hex_digits[static_cast<unsigned char>(c) & 0xf];
+bool needs_escape(char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
 }
 
 }  // namespace
@@ -55,10 +23,14 @@ std::string encode_jsonp(std::string_view index, std::string_view payload) {
         if (payload.starts_with(line_separator) || payload.starts_with(paragraph_separator)) {
             out += payload.starts_with(line_separator) ? "\\u2028" : "\\u2029";
             payload.remove_prefix(line_separator.size());
-        } else {
-            append_ascii(out, payload.front());
-            payload.remove_prefix(1);
+            continue;
         }
+        if (needs_escape(payload.front())) {
+            append_json_escape(out, payload.front());
+        } else {
+            out += payload.front();
+        }
+        payload.remove_prefix(1);
     }
     return out += "\");";
 }

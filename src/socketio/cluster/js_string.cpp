@@ -1,3 +1,4 @@
+#include <chat_gateway/base/json_escape.hpp>
 #include <chat_gateway/socketio/cluster/msgpack_json.hpp>
 
 #include <cstdint>
@@ -7,7 +8,6 @@ namespace chat_gateway::socketio::cluster {
 namespace {
 
 constexpr std::string_view replacement = "\xef\xbf\xbd";
-constexpr std::string_view hex = "0123456789abcdef";
 
 /// The next bytes of a text: a character, or the start of one that is cut short by something else.
 struct sequence {
@@ -71,41 +71,6 @@ std::size_t plain_prefix(std::string_view text) {
     return i;
 }
 
-void append_code_unit(std::string& out, unsigned unit) {
-    out += "\\u";
-    for (int shift = 12; shift >= 0; shift -= 4) {
-        out += hex[unit >> shift & 0xfU];
-    }
-}
-
-void append_escape(std::string& out, char c) {
-    switch (c) {
-        case '"':
-            out += "\\\"";
-            return;
-        case '\\':
-            out += "\\\\";
-            return;
-        case '\b':
-            out += "\\b";
-            return;
-        case '\t':
-            out += "\\t";
-            return;
-        case '\n':
-            out += "\\n";
-            return;
-        case '\f':
-            out += "\\f";
-            return;
-        case '\r':
-            out += "\\r";
-            return;
-        default:
-            append_code_unit(out, static_cast<unsigned char>(c));
-    }
-}
-
 }  // namespace
 
 void append_js_string(std::string& out, std::string_view text) {
@@ -116,7 +81,7 @@ void append_js_string(std::string& out, std::string_view text) {
         text.remove_prefix(plain);
         if (text.empty()) break;
         if (static_cast<unsigned char>(text.front()) < 0x80) {
-            append_escape(out, text.front());
+            append_json_escape(out, text.front());
             text.remove_prefix(1);
         } else {
             const sequence s = next_sequence(text);
