@@ -104,6 +104,7 @@ public:
     application(const settings& s, const net::listen_address& public_address,
                 const net::listen_address& admin_address)
         : cors_(s.cors.origins),
+          loops_(thread_count(s)),
           stores_(s, services_loop_),
           services_(services_loop_, *stores_.sessions, *stores_.directory, *stores_.bus,
                     stores_.names,
@@ -114,8 +115,8 @@ public:
           drain_(services_loop_, std::chrono::milliseconds(s.server.drain_ms)) {
         public_limits_.body_bytes = s.engine.max_payload_bytes;
         admin_limits_.body_bytes = admin::admin_routes::max_body_bytes;
-        for (unsigned n = 0; n < thread_count(s); ++n)
-            add_loop(s, static_cast<std::uint8_t>(n));
+        for (std::size_t n = 0; n < loops_.size(); ++n)
+            set_up_loop(s, static_cast<std::uint8_t>(n));
         std::vector<server::engine*> engines;
         for (auto& l : loops_)
             engines.push_back(&l.shard->engine());
@@ -144,27 +145,28 @@ public:
             l.routes.reset();
             l.shard.reset();
         }
-        for (auto& l : loops_)
-            l.loop.discard();
-        services_loop_.discard();
-        for (auto& l : loops_)
-            l.loop.discard();
+        // What one loop discards may post to another.
+        for (int round = 0; round < 2; ++round) {
+            for (auto& l : loops_)
+                l.loop.discard();
+        }
     }
     application(const application&) = delete;
     application& operator=(const application&) = delete;
 
     void run() {
         std::vector<std::jthread> threads;
-        for (auto& l : loops_)
-            threads.emplace_back([&l] { l.loop.run(); });
+        for (auto& l : loops_) {
+            if (&l.loop != &services_loop_) threads.emplace_back([&l] { l.loop.run(); });
+        }
         services_loop_.run();
         for (auto& l : loops_)
             l.loop.stop();
     }
 
 private:
-    void add_loop(const settings& s, std::uint8_t number) {
-        public_loop& l = loops_.emplace_back();
+    void set_up_loop(const settings& s, std::uint8_t number) {
+        public_loop& l = loops_[number];
         l.shard = std::make_unique<gateway::shard>(l.loop, shard_options_of(s, cors_, number),
                                                    services_, metrics_);
         gateway::public_routes::other_routes other;
@@ -203,8 +205,10 @@ private:
     gateway::metrics metrics_;
     net::http_limits public_limits_;
     net::http_limits admin_limits_;
-    net::event_loop services_loop_;
     std::deque<public_loop> loops_;
+    /// The first of them, so that a message which the bus brings for a socket here wakes one
+    /// thread.
+    net::event_loop& services_loop_ = loops_.front().loop;
     stores stores_;
     gateway::services services_;
     admin::admin_routes admin_;

@@ -12,6 +12,9 @@ namespace {
 /// So that hooks (flushing what was queued) are not put off for ever by a stream of ready events.
 constexpr int max_events_per_tick = 512;
 
+/// The loop that this thread runs.
+thread_local const event_loop* running_here = nullptr;
+
 }  // namespace
 
 event_loop::event_loop()
@@ -22,13 +25,17 @@ event_loop::event_loop()
 event_loop::~event_loop() = default;
 
 void event_loop::run() {
+    running_here = this;
     while (!context_.stopped()) {
-        if (context_.run_one() == 0) break;
+        // With tasks of its own left over, it must not wait.
+        if (own_tasks_.empty() && context_.run_one() == 0) break;
         for (int n = 1; n < max_events_per_tick && context_.poll_one() != 0; ++n) {
         }
+        run_own_tasks();
         for (auto& hook : hooks_)
             hook();
     }
+    running_here = nullptr;
 }
 
 void event_loop::stop() {
@@ -36,6 +43,7 @@ void event_loop::stop() {
 }
 
 void event_loop::post(unique_function<void()> task) {
+    if (running_here == this) return own_tasks_.push_back(std::move(task));
     bool wake = false;
     {
         const std::lock_guard lock(mailbox_mutex_);
@@ -43,6 +51,14 @@ void event_loop::post(unique_function<void()> task) {
         mailbox_.push_back(std::move(task));
     }
     if (wake) boost::asio::post(context_, [this] { run_mailbox(); });
+}
+
+void event_loop::run_own_tasks() {
+    for (int n = 0; n < max_events_per_tick && !own_tasks_.empty(); ++n) {
+        auto task = std::move(own_tasks_.front());
+        own_tasks_.pop_front();
+        task();
+    }
 }
 
 void event_loop::run_mailbox() {
@@ -74,6 +90,8 @@ void event_loop::discard() {
         }
         std::move(running_.begin(), running_.end(), std::back_inserter(unrun));
         running_.clear();
+        std::move(own_tasks_.begin(), own_tasks_.end(), std::back_inserter(unrun));
+        own_tasks_.clear();
         const auto timers = std::exchange(timers_, {});
         timer_times_.clear();
         if (unrun.empty() && timers.empty()) return;

@@ -23,9 +23,9 @@ using executor = boost::asio::io_context::executor_type;
 using stream_socket =
     boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, executor>;
 
-/// One thread's world, run as ticks: wait for one event, run what is ready (bounded), run the
-/// end-of-tick hooks. Everything but post() and stop() is for the loop's own thread, or for before
-/// run() and after it has returned.
+/// One thread's world, run as ticks: wait for one event, run what is ready (bounded) and what it
+/// posted here, run the end-of-tick hooks. Everything but post() and stop() is for the loop's own
+/// thread, or for before run() and after it has returned.
 class event_loop final : public scheduler {
 public:
     event_loop();
@@ -43,7 +43,7 @@ public:
     void discard();
 
     /// The only door between loops: runs `task` here, FIFO per sender; one wake-up for what piles
-    /// up in between. Thread-safe.
+    /// up in between, none and no lock for what comes from the loop's own thread. Thread-safe.
     void post(unique_function<void()> task);
 
     /// Runs behind every tick, in order of registration.
@@ -57,6 +57,7 @@ public:
     std::array<char, 64 * 1024>& receive_buffer() { return *receive_buffer_; }
 
 private:
+    void run_own_tasks();
     void run_mailbox();
     void arm_timer();
     void run_timers();
@@ -65,6 +66,8 @@ private:
     boost::asio::executor_work_guard<executor> work_;
     std::vector<unique_function<void()>> hooks_;
     std::unique_ptr<std::array<char, 64 * 1024>> receive_buffer_;
+
+    std::deque<unique_function<void()>> own_tasks_;  ///< posted by this loop's own thread
 
     std::mutex mailbox_mutex_;
     std::deque<unique_function<void()>> mailbox_;

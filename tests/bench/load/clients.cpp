@@ -113,10 +113,11 @@ private:
         client& c = clients_[i];
         c.began = monotonic_ns();
         c.fd = dial();
-        std::string request = "GET /ws/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\n"
-                              "Connection: Upgrade\r\nUpgrade: websocket\r\n"
-                              "Sec-WebSocket-Version: 13\r\n"
-                              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nCookie: ";
+        std::string request =
+            "GET /ws/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\n"
+            "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+            "Sec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nCookie: ";
         request += specs_[i].cookie + "\r\n";
         if (options_.rooms_header) {
             request += "x-bench-rooms: ";
@@ -150,8 +151,7 @@ private:
         if (c.now == client::stage::gone) return;
         std::size_t held = c.partial.size();
         std::memcpy(buffer_.data(), c.partial.data(), held);
-        const ssize_t got =
-            recv(c.fd, buffer_.data() + held, buffer_.size() - held, MSG_DONTWAIT);
+        const ssize_t got = recv(c.fd, buffer_.data() + held, buffer_.size() - held, MSG_DONTWAIT);
         if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
         if (got <= 0) return lose(c, got == 0 ? "closed by the server" : std::strerror(errno));
         std::string_view bytes(buffer_.data(), held + static_cast<std::size_t>(got));
@@ -237,7 +237,8 @@ private:
         const auto found = std::lower_bound(
             c.rooms.begin(), c.rooms.end(), room,
             [](const room_state& r, std::uint32_t wanted) { return r.room < wanted; });
-        if (found == c.rooms.end() || found->room != room) return lose(c, "a message of another room");
+        if (found == c.rooms.end() || found->room != room)
+            return lose(c, "a message of another room");
         if (number <= found->last) {
             count(report_.doubled);
         } else {

@@ -1,5 +1,5 @@
-// The load of the benchmarks: many clients in several processes, and the publisher that feeds them by Redis. Prints a
-// line of JSON when all are connected and one behind each phase.
+// The load of the benchmarks: many clients in several processes, and the publisher that feeds them
+// by Redis. Prints a line of JSON when all are connected and one behind each phase.
 #include "clients.hpp"
 #include "options.hpp"
 #include "process_usage.hpp"
@@ -71,7 +71,8 @@ private:
 
     bool connect(const usage& before) {
         const auto began = monotonic_ns();
-        while (sum(&worker_report::connected) + sum(&worker_report::lost) < options_.clients.size()) {
+        while (sum(&worker_report::connected) + sum(&worker_report::lost) <
+               options_.clients.size()) {
             if (monotonic_ns() - began > std::uint64_t(std::chrono::nanoseconds(patience).count()))
                 break;
             std::this_thread::sleep_for(5ms);
@@ -143,8 +144,8 @@ private:
         const auto end = began + static_cast<std::uint64_t>(p.seconds * 1e9);
         while (monotonic_ns() < end) {
             const std::uint64_t under_way = expected_ - sum(&worker_report::delivered);
-            const std::uint64_t per_message =
-                std::max<std::uint64_t>(1, phase_deliveries_ / std::max<std::uint64_t>(1, messages_));
+            const std::uint64_t per_message = std::max<std::uint64_t>(
+                1, phase_deliveries_ / std::max<std::uint64_t>(1, messages_));
             const std::uint64_t window =
                 std::min(options_.window_deliveries, options_.window_messages * per_message);
             if (under_way >= window) {

@@ -104,7 +104,8 @@ publisher::~publisher() {
 std::uint64_t publisher::add() {
     const auto room = order_[next_++ % order_.size()];
     const auto name = room_name(room);
-    std::string content = std::to_string(++sent_[room]) + ' ' + std::to_string(monotonic_ns()) + ' ';
+    std::string content =
+        std::to_string(++sent_[room]) + ' ' + std::to_string(monotonic_ns()) + ' ';
     if (fixed_bytes + content.size() < options_.frame_bytes)
         content.append(options_.frame_bytes - fixed_bytes - content.size(), 'x');
     const auto payload = emitted(name, content);
