@@ -54,7 +54,8 @@ void hub::acquire(unsigned shard, std::vector<std::string> taken, std::vector<st
 void hub::on_confirmed(const std::vector<std::string>& rooms) {
     if (!recovery_.on()) return;
     for (const auto& room : rooms) {
-        if (holders_.contains(room)) log_->open(room);
+        const auto found = holders_.find(room);
+        if (found != holders_.end() && !found->second.log) found->second.log = log_->open();
     }
 }
 
@@ -94,8 +95,8 @@ void hub::drop_unheld() {
         // Taken up again since, perhaps let go once more: then a later entry tells.
         if (found == holders_.end() || found->second.held()) continue;
         if (found->second.released != when) continue;
+        log_->close(found->second.log);
         holders_.erase(found);
-        log_->close(room);
         gone.push_back(std::move(room));
     }
     if (!gone.empty()) bus_.unsubscribe(gone);
@@ -111,19 +112,23 @@ void hub::publish(std::vector<socketio::cluster::message> messages,
         });
 }
 
-std::uint64_t hub::shards_for(const socketio::cluster::message& m, bool& anybody) const {
-    const std::uint64_t all =
-        shards_ == max_shards ? ~std::uint64_t{0} : (std::uint64_t{1} << shards_) - 1;
-    anybody = m.rooms.empty();
-    if (m.rooms.empty()) return all;
-    std::uint64_t shards = 0;
-    for (const auto& room : m.rooms) {
+hub::audience hub::audience_of(const std::vector<std::string>& rooms) {
+    logs_.clear();
+    audience whom;
+    if (rooms.empty()) {
+        whom.shards = shards_ == max_shards ? ~std::uint64_t{0} : (std::uint64_t{1} << shards_) - 1;
+        whom.anybody = true;
+    }
+    for (const auto& room : rooms) {
         const auto found = holders_.find(room);
         if (found == holders_.end()) continue;
-        shards |= found->second.shards;
-        anybody = anybody || found->second.held();
+        const holding& h = found->second;
+        whom.shards |= h.shards;
+        whom.anybody = whom.anybody || h.held();
+        // A message may name a room twice.
+        if (h.log && std::ranges::find(logs_, h.log) == logs_.end()) logs_.push_back(h.log);
     }
-    return shards;
+    return whom;
 }
 
 std::shared_ptr<const delivery> hub::encode(socketio::cluster::message&& m) const {
@@ -131,9 +136,12 @@ std::shared_ptr<const delivery> hub::encode(socketio::cluster::message&& m) cons
     out->droppable = m.volatile_;
     if (recovery_.on() && !m.volatile_) {
         out->position = log_->next_position();
-        m.packet = socketio::with_argument(m.packet, offsets_.text(out->position));
+        const auto [text, argument] =
+            socketio::with_argument(m.packet, offsets_.text(out->position));
+        out->text = server::wire_bytes::message(text, argument);
+    } else {
+        out->text = server::wire_bytes::message(m.packet);
     }
-    out->text = server::wire_bytes::message(m.packet);
     for (const auto& bytes : m.attachments)
         out->attachments.push_back(server::wire_bytes::binary(bytes));
     if (compression_) {
@@ -148,16 +156,16 @@ std::shared_ptr<const delivery> hub::encode(socketio::cluster::message&& m) cons
 
 void hub::on_messages(std::vector<socketio::cluster::message> messages) {
     std::vector<delivery_batch> batches(shards_);
+    const time_point now = timers_.now();
     for (auto& m : messages) {
         counts_.add(metric::bus_messages);
         if (m.nsp != "/") continue;
-        bool anybody = false;
-        const std::uint64_t shards = shards_for(m, anybody);
-        if (!anybody) continue;
+        const audience whom = audience_of(m.rooms);
+        if (!whom.anybody) continue;
         const auto encoded = encode(std::move(m));
-        if (encoded->position != 0) log_->add(encoded, timers_.now());
+        if (encoded->position != 0) log_->add(encoded, logs_, now);
         for (unsigned s = 0; s < shards_; ++s) {
-            if (shards >> s & 1) batches[s].push_back(encoded);
+            if (whom.shards >> s & 1) batches[s].push_back(encoded);
         }
     }
     for (unsigned s = 0; s < shards_; ++s) {
@@ -201,8 +209,13 @@ std::variant<resumption, recovery_failure> hub::resume(const socketio::recovery_
     if (!offset || *offset > log_->last_position()) return recovery_failure::unknown_offset;
     const std::unordered_set<std::string_view> coming(rooms.begin(), rooms.end());
     std::erase_if(back.session.rooms, [&](const held_room& r) { return !coming.contains(r.name); });
-    auto missed =
-        log_->missed(*offset, back.session.start, back.session.rooms, recovery_.session_bytes);
+    logs_.clear();
+    for (const auto& room : back.session.rooms) {
+        const auto held = holders_.find(room.name);
+        logs_.push_back(held == holders_.end() ? slot_handle{} : held->second.log);
+    }
+    auto missed = log_->missed(*offset, back.session.start, back.session.rooms, logs_,
+                               recovery_.session_bytes);
     if (!missed) return recovery_failure::incomplete;
     back.missed = std::move(*missed);
     return back;

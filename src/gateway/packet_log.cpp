@@ -31,17 +31,18 @@ private:
 
 }  // namespace
 
-void packet_log::open(const std::string& room) {
-    const auto [at, fresh] = rooms_.try_emplace(room);
-    if (fresh) at->second.opened_at = last_;
+packet_log::room_id packet_log::open() {
+    const room_id room = rooms_.emplace();
+    rooms_.find(room)->opened_at = last_;
+    return room;
 }
 
-void packet_log::close(const std::string& room) {
-    const auto found = rooms_.find(room);
-    if (found == rooms_.end()) return;
-    for (const auto position : found->second.positions)
+void packet_log::close(room_id room) {
+    const auto* h = rooms_.find(room);
+    if (!h) return;
+    for (const auto position : h->positions)
         release(position);
-    rooms_.erase(found);
+    rooms_.erase(room);
     trim();
 }
 
@@ -53,22 +54,20 @@ void packet_log::gap() {
     first_ = ++last_ + 1;
     last_gap_ = last_;
     everybody_.clear(last_);
-    for (auto& [name, h] : rooms_)
-        h.clear(last_);
+    for (const room_id room : rooms_.handles())
+        rooms_.find(room)->clear(last_);
 }
 
-void packet_log::add(std::shared_ptr<const delivery> d, time_point now) {
+void packet_log::add(std::shared_ptr<const delivery> d, std::span<const room_id> rooms,
+                     time_point now) {
     const auto position = ++last_;
-    const delivery& added = *d;
-    const std::size_t bytes = entry_overhead + added.bytes();
-    entries_.push_back({std::move(d), now, 0, static_cast<std::uint32_t>(bytes)});
+    const bool for_everybody = d->rooms.empty();
+    const std::size_t bytes = entry_overhead + d->bytes();
+    entries_.push_back({std::move(d), now, static_cast<std::uint32_t>(bytes)});
     bytes_ += sizeof(entry) + bytes;
-    if (added.rooms.empty()) remember(everybody_, position);
-    for (const auto& room : added.rooms) {
-        if (const auto found = rooms_.find(room); found != rooms_.end()) {
-            remember(found->second, position);
-        }
-    }
+    if (for_everybody) remember(everybody_, position);
+    for (const room_id room : rooms)
+        note(room, position);
     // Remembered by no room: the position is taken all the same.
     if (entry& e = at(position); e.histories == 0) {
         bytes_ -= e.bytes;
@@ -77,10 +76,21 @@ void packet_log::add(std::shared_ptr<const delivery> d, time_point now) {
     trim();
 }
 
+void packet_log::note(room_id room, std::uint64_t position) {
+    history* h = rooms_.find(room);
+    if (!h) return;
+    remember(*h, position);
+    entry& e = at(position);
+    if (!e.first) {
+        e.first = room;
+    } else {
+        if (!e.others) e.others = std::make_unique<std::vector<room_id>>();
+        e.others->push_back(room);
+    }
+}
+
 void packet_log::remember(history& h, std::uint64_t position) {
     entry& e = at(position);
-    // A message may name a room twice.
-    if (!h.positions.empty() && h.positions.back() == position) return;
     while (!h.positions.empty() && h.bytes + e.bytes > options_.room_bytes) {
         counts_.add(metric::recovery_evicted_room);
         forget_oldest(h);
@@ -111,15 +121,19 @@ void packet_log::release(std::uint64_t position) {
     e.what.reset();
 }
 
+void packet_log::forget_in(history& h) {
+    if (!h.positions.empty() && h.positions.front() == first_) forget_oldest(h);
+}
+
 void packet_log::drop_front() {
-    if (const auto what = entries_.front().what) {
-        const auto forget_in = [&](history& h) {
-            if (!h.positions.empty() && h.positions.front() == first_) forget_oldest(h);
-        };
-        if (what->rooms.empty()) forget_in(everybody_);
-        for (const auto& room : what->rooms) {
-            if (const auto found = rooms_.find(room); found != rooms_.end())
-                forget_in(found->second);
+    const entry& oldest = entries_.front();
+    if (oldest.what) {
+        if (oldest.what->rooms.empty()) forget_in(everybody_);
+        if (history* h = rooms_.find(oldest.first)) forget_in(*h);
+        if (oldest.others) {
+            for (const room_id room : *oldest.others) {
+                if (history* h = rooms_.find(room)) forget_in(*h);
+            }
         }
     }
     pop_front();
@@ -161,15 +175,15 @@ bool packet_log::collect(const history& h, std::uint64_t floor, std::vector<std:
 
 std::optional<delivery_batch> packet_log::missed(std::uint64_t offset, std::uint64_t start,
                                                  const std::vector<held_room>& rooms,
-                                                 std::size_t most_bytes) const {
+                                                 std::span<const room_id> ids,
+                                                 std::size_t most_bytes) {
     // What it may have missed while it was connected, it has missed for good.
     if (start < last_gap_) return std::nullopt;
     std::vector<std::uint64_t> positions;
     if (!collect(everybody_, std::max(offset, start), positions)) return std::nullopt;
-    for (const auto& room : rooms) {
-        const auto found = rooms_.find(room.name);
-        if (found == rooms_.end()) return std::nullopt;
-        if (!collect(found->second, std::max(offset, room.from), positions)) return std::nullopt;
+    for (std::size_t i = 0; i < rooms.size(); ++i) {
+        const history* h = rooms_.find(ids[i]);
+        if (!h || !collect(*h, std::max(offset, rooms[i].from), positions)) return std::nullopt;
     }
     std::sort(positions.begin(), positions.end());
     positions.erase(std::unique(positions.begin(), positions.end()), positions.end());

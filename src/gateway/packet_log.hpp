@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chat_gateway/base/ids.hpp>
 #include <chat_gateway/base/scheduler.hpp>
+#include <chat_gateway/base/slot_map.hpp>
 #include <chat_gateway/gateway/delivery.hpp>
 #include <chat_gateway/gateway/metrics.hpp>
 #include <chat_gateway/gateway/recovery.hpp>
@@ -10,8 +12,8 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace chat_gateway::gateway {
@@ -24,27 +26,32 @@ class packet_log {
 public:
     packet_log(const recovery_options& o, metrics_block& counts) : options_(o), counts_(counts) {}
 
-    /// The room's messages are complete from now on.
-    void open(const std::string& room);
+    /// Names a room's history; none: nothing is remembered of it.
+    using room_id = slot_handle;
+
+    /// A room whose messages are complete from now on.
+    [[nodiscard]] room_id open();
     /// Nobody holds the room any more.
-    void close(const std::string& room);
+    void close(room_id room);
     /// Something may have been missed in every room.
     void gap();
 
     [[nodiscard]] std::uint64_t last_position() const { return last_; }
     /// The position of the message that add() gets next.
     [[nodiscard]] std::uint64_t next_position() const { return last_ + 1; }
-    void add(std::shared_ptr<const delivery> d, time_point now);
+    /// `rooms`: those of the message's that are open, each once; for everybody if it names none.
+    void add(std::shared_ptr<const delivery> d, std::span<const room_id> rooms, time_point now);
     /// Forgets what is older than the options allow.
     void expire(time_point now);
     /// Forgets the oldest until no more than `bytes` are kept.
     void shrink(std::size_t bytes);
 
-    /// What a session whose last message was `offset`, who is in `rooms`, has missed, in order;
-    /// nullopt if that is not known whole any more, or more than `most_bytes`.
+    /// What a session whose last message was `offset`, who is in `rooms` (`ids` are theirs), has
+    /// missed, in order; nullopt if that is not known whole any more, or more than `most_bytes`.
     [[nodiscard]] std::optional<delivery_batch> missed(std::uint64_t offset, std::uint64_t start,
                                                        const std::vector<held_room>& rooms,
-                                                       std::size_t most_bytes) const;
+                                                       std::span<const room_id> ids,
+                                                       std::size_t most_bytes);
 
     [[nodiscard]] std::size_t bytes() const { return bytes_; }
     [[nodiscard]] bool empty() const { return entries_.empty(); }
@@ -53,8 +60,10 @@ private:
     struct entry {
         std::shared_ptr<const delivery> what;  ///< null once no room remembers it
         time_point when;
-        std::uint32_t histories = 0;  ///< that have it
         std::uint32_t bytes = 0;
+        std::uint32_t histories = 0;                     ///< that have it
+        room_id first{};                                 ///< the room, of nearly all messages
+        std::unique_ptr<std::vector<room_id>> others{};  ///< if there are more
     };
     struct history {
         std::uint64_t opened_at = 0;
@@ -73,7 +82,9 @@ private:
     [[nodiscard]] const entry& at(std::uint64_t position) const {
         return entries_[position - first_];
     }
+    void note(room_id room, std::uint64_t position);
     void remember(history& h, std::uint64_t position);
+    void forget_in(history& h);
     void forget_oldest(history& h);
     void release(std::uint64_t position);
     void drop_front();
@@ -88,7 +99,7 @@ private:
     std::uint64_t first_ = 1;
     std::uint64_t last_ = 0;
     std::uint64_t last_gap_ = 0;
-    std::unordered_map<std::string, history> rooms_;
+    slot_map<history> rooms_;
     history everybody_;  ///< messages without rooms
     std::size_t bytes_ = 0;
 };

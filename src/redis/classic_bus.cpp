@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <optional>
+#include <span>
 #include <utility>
 
 namespace chat_gateway::redis {
@@ -72,7 +73,8 @@ public:
 
     void start(receive_handler handler, gap_handler gap) override {
         handler_ = std::move(handler);
-        listener_->start([this](std::vector<published> batch) { receive(batch); }, std::move(gap));
+        listener_->start([this](std::span<const published> batch) { receive(batch); },
+                         std::move(gap));
         if (room_channels_)
             listener_->subscribe({classic::general_channel(prefix_, nsp)}, [](result<>) {});
     }
@@ -101,7 +103,7 @@ private:
             names.push_back(classic::room_channel(prefix_, nsp, room));
         return names;
     }
-    void receive(const std::vector<published>& batch);
+    void receive(std::span<const published> batch);
     void note_malformed(const published& p);
     void answer(done_handler done, result<> outcome) {
         commands_->later([done = std::move(done), outcome]() mutable { done(outcome); });
@@ -142,7 +144,7 @@ void classic_bus::ping(done_handler handler) {
         answer(std::move(handler), make_error_code(errc::unavailable));
 }
 
-void classic_bus::receive(const std::vector<published>& batch) {
+void classic_bus::receive(std::span<const published> batch) {
     std::vector<message> messages;
     messages.reserve(batch.size());
     for (const auto& p : batch) {

@@ -66,6 +66,7 @@ void connection::execute(std::initializer_list<std::string_view> words, reply_ha
 }
 
 void connection::on_up() {
+    reader_.emplace();
     if (pending_.empty()) return;
     for (auto& command : pending_)
         command.sent = steady_clock::now();
@@ -73,7 +74,15 @@ void connection::on_up() {
     arm();
 }
 
-void connection::on_replies(std::vector<reply> batch) {
+result<std::size_t> connection::on_bytes(std::string_view bytes) {
+    std::vector<reply> batch;
+    const auto fed = reader_->feed(bytes, batch);
+    take(std::move(batch));
+    if (!fed) return fed.error();
+    return bytes.size();
+}
+
+void connection::take(std::vector<reply> batch) {
     for (auto& r : batch) {
         if (link_->now() != link::state::up) return;  // a handler stopped it
         if (pending_.empty()) {

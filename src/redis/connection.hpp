@@ -16,6 +16,7 @@
 #include <deque>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,9 +59,10 @@ private:
         time_point sent;
     };
     void on_up() override;
-    void on_replies(std::vector<reply> batch) override;
+    result<std::size_t> on_bytes(std::string_view bytes) override;
     void on_down() override;
 
+    void take(std::vector<reply> batch);
     [[nodiscard]] result<> admit(std::size_t bytes) const;
     void fail_pending(errc reason);
     void arm();
@@ -70,6 +72,7 @@ private:
     boost::asio::io_context& loop_;
     connection_options options_;
     std::shared_ptr<link> link_;
+    std::optional<reply_reader> reader_;   ///< of the connection that is up
     std::deque<pending_command> pending_;  ///< in the order of their answers
     std::string early_;                    ///< what waits for the first attempt
     boost::asio::steady_timer timer_;  ///< for the oldest pending command; not moved by each answer

@@ -97,8 +97,7 @@ void link::watch(const std::shared_ptr<stream>& current) {
 
 /// Ends when `current` is not the link's stream any more.
 asio::awaitable<void> link::attempt(std::shared_ptr<stream> current) {
-    reply_reader reader;
-    std::string failure = co_await open(current, reader);
+    std::string failure = co_await open(current);
     if (stream_ != current) co_return;
     timer_.cancel();
     if (!failure.empty()) {
@@ -106,7 +105,7 @@ asio::awaitable<void> link::attempt(std::shared_ptr<stream> current) {
         co_return;
     }
     rise();
-    co_await read_all(current, reader);
+    co_await read_all(current);
 }
 
 std::string link::greeting() const {
@@ -120,18 +119,20 @@ std::string link::greeting() const {
 }
 
 /// Connects and introduces itself. Why it failed; empty if it did not.
-asio::awaitable<std::string> link::open(std::shared_ptr<stream> current, reply_reader& reader) {
+asio::awaitable<std::string> link::open(std::shared_ptr<stream> current) {
     result<> connected = co_await current->connect(where_);
     if (!connected) co_return connected.error().message();
     current->write(greeting());
     std::size_t due = 1;
     if (!where_.password.empty()) ++due;
     if (where_.database != 0) ++due;
+    reply_reader reader;
     std::vector<reply> answers;
     while (answers.size() < due) {
         auto bytes = co_await current->read();
         if (!bytes) co_return bytes.error().message();
         const auto fed = reader.feed(*bytes, answers);
+        current->consume(bytes->size());
         if (!fed) co_return fed.error().message();
     }
     if (answers.size() > due) co_return "more answers than questions";
@@ -141,15 +142,20 @@ asio::awaitable<std::string> link::open(std::shared_ptr<stream> current, reply_r
     co_return std::string();
 }
 
-asio::awaitable<void> link::read_all(std::shared_ptr<stream> current, reply_reader& reader) {
+asio::awaitable<void> link::read_all(std::shared_ptr<stream> current) {
     while (stream_ == current) {
         auto bytes = co_await current->read();
         if (stream_ != current) co_return;
-        std::vector<reply> batch;
-        const auto fed = bytes ? reader.feed(*bytes, batch) : result<>(bytes.error());
-        const auto owner = owner_.lock();
-        if (owner && !batch.empty()) owner->on_replies(std::move(batch));
-        if (!fed && stream_ == current) reset(fed.error().message());
+        result<std::size_t> taken = make_error_code(errc::closed);
+        if (!bytes)
+            taken = bytes.error();
+        else if (const auto owner = owner_.lock())
+            taken = owner->on_bytes(*bytes);
+        if (stream_ != current) co_return;
+        if (taken)
+            current->consume(*taken);
+        else
+            reset(taken.error().message());
     }
 }
 

@@ -17,7 +17,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace chat_gateway::redis {
 
@@ -26,8 +25,9 @@ class link_owner {
 public:
     virtual ~link_owner() = default;
     virtual void on_up() = 0;
-    /// All that one read brought. May reset or stop the link.
-    virtual void on_replies(std::vector<reply> batch) = 0;
+    /// All that has arrived and was not taken yet; returns how much of it is done with, the rest
+    /// comes again with what follows. May reset or stop the link. On error it is remade.
+    virtual result<std::size_t> on_bytes(std::string_view bytes) = 0;
     /// It was up and is not any more, or the very first attempt failed.
     virtual void on_down() = 0;
 };
@@ -62,8 +62,8 @@ public:
 private:
     boost::asio::awaitable<void> run(std::shared_ptr<link> self);
     boost::asio::awaitable<void> attempt(std::shared_ptr<stream> current);
-    boost::asio::awaitable<std::string> open(std::shared_ptr<stream> current, reply_reader& reader);
-    boost::asio::awaitable<void> read_all(std::shared_ptr<stream> current, reply_reader& reader);
+    boost::asio::awaitable<std::string> open(std::shared_ptr<stream> current);
+    boost::asio::awaitable<void> read_all(std::shared_ptr<stream> current);
     boost::asio::awaitable<void> pause();
     [[nodiscard]] std::string greeting() const;
     void watch(const std::shared_ptr<stream>& current);

@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include <cstring>
 #include <utility>
 
 namespace chat_gateway::redis {
@@ -61,10 +62,36 @@ asio::awaitable<result<>> stream::connect_to(endpoint where) {
 
 asio::awaitable<result<std::string_view>> stream::read() {
     if (closed_) co_return make_error_code(errc::closed);
-    auto space = asio::buffer(buffer_.get(), read_size);
+    if (!make_room()) co_return make_error_code(errc::too_large);
+    auto space = asio::buffer(buffer_.get() + end_, capacity_ - end_);
     auto [error, length] = co_await socket_.async_read_some(space, as_result);
     if (error) co_return error;
-    co_return std::string_view(buffer_.get(), length);
+    end_ += length;
+    co_return std::string_view(buffer_.get() + begin_, end_ - begin_);
+}
+
+void stream::consume(std::size_t n) {
+    begin_ += n;
+    if (begin_ == end_) begin_ = end_ = 0;
+}
+
+/// What is left goes to the front. A reply that fills half of the buffer gets one twice as large;
+/// an empty one is its usual size again.
+bool stream::make_room() {
+    const std::size_t left = end_ - begin_;
+    std::size_t wanted = capacity_;
+    if (left == 0) wanted = read_size;
+    if (left > capacity_ / 2) wanted = capacity_ * 2;
+    if (wanted > 2 * max_unread) return false;
+    if (wanted == capacity_ && begin_ == 0) return true;
+    auto fresh = wanted == capacity_ ? nullptr : std::make_unique_for_overwrite<char[]>(wanted);
+    char* to = fresh ? fresh.get() : buffer_.get();
+    std::memmove(to, buffer_.get() + begin_, left);
+    if (fresh) buffer_ = std::move(fresh);
+    capacity_ = wanted;
+    begin_ = 0;
+    end_ = left;
+    return true;
 }
 
 void stream::write(std::string_view bytes) {

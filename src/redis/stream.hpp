@@ -1,5 +1,7 @@
 #pragma once
 
+#include "reply.hpp"
+
 #include <chat_gateway/base/error.hpp>
 #include <chat_gateway/redis/redis.hpp>
 
@@ -20,12 +22,16 @@ namespace chat_gateway::redis {
 class stream : public std::enable_shared_from_this<stream> {
 public:
     static constexpr std::size_t read_size = 256 * 1024;
+    static constexpr std::size_t max_unread = reply_reader::max_unfinished + read_size;
 
     explicit stream(boost::asio::io_context& loop);
 
     boost::asio::awaitable<result<>> connect(url where);
-    /// What has arrived, at most read_size; valid until the next read.
+    /// What has arrived and was not consumed, with more than the last time; valid until the next
+    /// read. errc::too_large when max_unread bytes are of no use to whoever reads.
     boost::asio::awaitable<result<std::string_view>> read();
+    /// The first `n` of the bytes read are done with.
+    void consume(std::size_t n);
     /// Everything written in one turn of the loop leaves in one send. An error closes the stream,
     /// which ends the read.
     void write(std::string_view bytes);
@@ -37,12 +43,16 @@ private:
     using endpoint = boost::asio::generic::stream_protocol::endpoint;
     boost::asio::awaitable<result<>> connect_tcp(std::string host, std::string port);
     boost::asio::awaitable<result<>> connect_to(endpoint where);
+    [[nodiscard]] bool make_room();
     void flush();
 
     boost::asio::io_context& loop_;
     boost::asio::generic::stream_protocol::socket socket_;
     boost::asio::ip::tcp::resolver resolver_;
-    std::unique_ptr<char[]> buffer_;
+    std::unique_ptr<char[]> buffer_;  ///< as large as the longest reply under way asks for
+    std::size_t capacity_ = read_size;
+    std::size_t begin_ = 0;  ///< of what was not consumed
+    std::size_t end_ = 0;
     std::string queued_;
     std::string sending_;
     bool flush_due_ = false;

@@ -1,5 +1,7 @@
 #include "subscriber.hpp"
 
+#include "resp.hpp"
+
 #include <boost/asio/post.hpp>
 
 #include <utility>
@@ -57,6 +59,7 @@ void subscriber::post(std::vector<waiter> waiters, result<> outcome) {
 
 void subscriber::on_up() {
     ++ups_;
+    reader_.emplace();
     link_->send(subscriptions_.on_connected());
     note_restored();
     heard_ = true;
@@ -74,36 +77,39 @@ void subscriber::on_down() {
     if (ups_ > 0) gap_();
 }
 
-void subscriber::on_replies(std::vector<reply> batch) {
+result<std::size_t> subscriber::on_bytes(std::string_view bytes) {
     heard_ = true;
-    std::vector<published> messages;
+    messages_.clear();
+    std::size_t done = 0;
     bool understood = true;
-    for (auto& r : batch) {
-        understood = take(r, messages);
-        if (!understood) break;
+    while (understood) {
+        const auto front = look_at_front(bytes.substr(done));
+        if (front.what == front_reply::kind::incomplete) break;
+        if (front.what == front_reply::kind::message)
+            messages_.push_back({front.channel, front.payload});
+        else
+            understood =
+                front.what == front_reply::kind::other && take(bytes.substr(done, front.size));
+        done += front.size;
     }
     // Waiters first: what the same read brought after their confirmation is for them as well.
     note_restored();
     for (auto& w : subscriptions_.take_due())
         w({});
-    if (!messages.empty() && link_->now() != link::state::stopped) handler_(std::move(messages));
-    if (!understood) link_->reset("not the answer that was asked for");
+    if (!messages_.empty() && link_->now() != link::state::stopped) handler_(messages_);
+    if (!understood) return make_error_code(errc::malformed);
+    return done;
 }
 
-/// False: the connection is of no use any more (a refused SUBSCRIBE, say: which channels were meant
-/// is not told).
-bool subscriber::take(reply& r, std::vector<published>& messages) {
+/// One reply that is no message. False: the connection is of no use any more (a refused SUBSCRIBE,
+/// say: which channels were meant is not told).
+bool subscriber::take(std::string_view bytes) {
+    std::vector<reply> one;
+    if (!reader_->feed(bytes, one) || one.size() != 1) return false;
+    const reply& r = one.front();
     if (r.type == reply::kind::status) return true;  // to a PING before the first subscription
     if (r.type != reply::kind::array || r.elements.empty()) return false;
     const auto& what = r.elements.front().text;
-    if (what == "message" && r.elements.size() == 3) {
-        messages.push_back({std::move(r.elements[1].text), std::move(r.elements[2].text)});
-        return true;
-    }
-    if (what == "pmessage" && r.elements.size() == 4) {
-        messages.push_back({std::move(r.elements[2].text), std::move(r.elements[3].text)});
-        return true;
-    }
     if (what == "pong") return true;
     const bool confirmation = what == "subscribe" || what == "unsubscribe" || what == "psubscribe";
     return confirmation && subscriptions_.on_confirmed();

@@ -13,14 +13,18 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace chat_gateway::redis {
 
+/// Views, good for the call that brings it.
 struct published {
-    std::string channel;
-    std::string payload;
+    std::string_view channel;
+    std::string_view payload;
     bool operator==(const published&) const = default;
 };
 
@@ -36,7 +40,7 @@ struct subscriber_options {
 class subscriber final : public link_owner, public std::enable_shared_from_this<subscriber> {
 public:
     /// All that one read brought.
-    using message_handler = unique_function<void(std::vector<published>)>;
+    using message_handler = unique_function<void(std::span<const published>)>;
     using waiter = subscriptions::waiter;
 
     subscriber(boost::asio::io_context& loop, url where, subscriber_options options);
@@ -59,10 +63,10 @@ public:
 
 private:
     void on_up() override;
-    void on_replies(std::vector<reply> batch) override;
+    result<std::size_t> on_bytes(std::string_view bytes) override;
     void on_down() override;
 
-    [[nodiscard]] bool take(reply& r, std::vector<published>& messages);
+    [[nodiscard]] bool take(std::string_view bytes);
     void note_restored();
     void post(std::vector<waiter> waiters, result<> outcome);
     void arm();
@@ -71,11 +75,13 @@ private:
     boost::asio::io_context& loop_;
     subscriber_options options_;
     std::shared_ptr<link> link_;
+    std::optional<reply_reader> reader_;  ///< of the connection that is up
     subscriptions subscriptions_;
     message_handler handler_;
     unique_function<void()> gap_;
     boost::asio::steady_timer timer_;
-    bool heard_ = false;  ///< since the last tick
+    std::vector<published> messages_;  ///< of the read at hand
+    bool heard_ = false;               ///< since the last tick
     std::uint64_t ups_ = 0;
 };
 

@@ -7,16 +7,18 @@
 
 namespace chat_gateway::server {
 
-wire_bytes wire_bytes::text_packet(engineio::packet_type type, std::string_view data) {
+wire_bytes wire_bytes::text_packet(engineio::packet_type type, std::string_view data,
+                                   std::string_view rest) {
+    const std::size_t size = 1 + data.size() + rest.size();
     std::array<char, websocket::max_header_size> header{};
-    const std::size_t n =
-        websocket::encode_header(header, websocket::opcode::text, data.size() + 1);
+    const std::size_t n = websocket::encode_header(header, websocket::opcode::text, size);
     wire_bytes out;
     out.header_size_ = static_cast<std::uint8_t>(n);
-    out.bytes_ = shared_bytes::create(n + 1 + data.size(), [&](char* to) {
+    out.bytes_ = shared_bytes::create(n + size, [&](char* to) {
         std::memcpy(to, header.data(), n);
         to[n] = static_cast<char>('0' + static_cast<int>(type));
-        if (!data.empty()) std::memcpy(to + n + 1, data.data(), data.size());
+        data.copy(to + n + 1, data.size());
+        rest.copy(to + n + 1 + data.size(), rest.size());
     });
     return out;
 }

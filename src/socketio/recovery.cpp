@@ -45,15 +45,11 @@ std::optional<std::uint64_t> offset_format::position(std::string_view offset) co
     return canonical ? std::optional(position) : std::nullopt;
 }
 
-std::string with_argument(std::string_view event, std::string_view argument) {
-    const auto end = event.rfind(']');
-    std::string text;
-    text.reserve(event.size() + argument.size() + 3);
-    text += event.substr(0, end);
-    text += ",\"";
-    text += argument;
-    text += "\"]";
-    return text;
+extended_event with_argument(std::string_view event, std::string_view argument) {
+    std::string rest;
+    rest.reserve(argument.size() + 4);
+    rest.append(",\"").append(argument).append("\"]");
+    return {event.substr(0, event.rfind(']')), std::move(rest)};
 }
 
 }  // namespace chat_gateway::socketio

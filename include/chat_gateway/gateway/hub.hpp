@@ -80,15 +80,20 @@ private:
         std::uint64_t shards = 0;     ///< a bit each
         std::uint32_t suspended = 0;  ///< sessions
         time_point released{};        ///< when the last one let go
+        slot_handle log;              ///< its place in the packet log, once it is confirmed
         [[nodiscard]] bool held() const { return shards != 0 || suspended != 0; }
     };
 
     void on_messages(std::vector<socketio::cluster::message> messages);
     void on_gap();
     void on_confirmed(const std::vector<std::string>& rooms);
+    /// Who is to get a message: shards as bits, and the rooms' places in the packet log.
+    struct audience {
+        std::uint64_t shards = 0;
+        bool anybody = false;  ///< suspended sessions count as well
+    };
+    [[nodiscard]] audience audience_of(const std::vector<std::string>& rooms);
     [[nodiscard]] std::shared_ptr<const delivery> encode(socketio::cluster::message&& m) const;
-    [[nodiscard]] std::uint64_t shards_for(const socketio::cluster::message& m,
-                                           bool& anybody) const;
     void let_go(const std::string& room, holding& h, time_point now);
     void end_suspension(const suspended_session& s);
     void arm_sweep();
@@ -109,6 +114,7 @@ private:
     bool tidy_armed_ = false;
     const socketio::offset_format offsets_;
     std::unique_ptr<packet_log> log_;
+    std::vector<slot_handle> logs_;  ///< of the message at hand: its rooms' places in the log
     std::unique_ptr<suspended_sessions> suspended_;
 };
 

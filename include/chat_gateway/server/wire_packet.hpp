@@ -19,11 +19,12 @@ inline constexpr std::size_t compression_threshold = 1024;
 class wire_bytes {
 public:
     wire_bytes() = default;
-    /// A message packet: frame header, `4`, `text`.
-    static wire_bytes message(std::string_view text) {
-        return text_packet(engineio::packet_type::message, text);
+    /// A message packet: frame header, `4`, `text` and `rest`.
+    static wire_bytes message(std::string_view text, std::string_view rest = {}) {
+        return text_packet(engineio::packet_type::message, text, rest);
     }
-    static wire_bytes text_packet(engineio::packet_type type, std::string_view data);
+    static wire_bytes text_packet(engineio::packet_type type, std::string_view data,
+                                  std::string_view rest = {});
     /// A binary message: its raw bytes in a binary frame; base64 on polling.
     static wire_bytes binary(std::string_view bytes);
 

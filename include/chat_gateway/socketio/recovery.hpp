@@ -40,7 +40,12 @@ private:
     std::string epoch_;
 };
 
-/// An EVENT's or BINARY_EVENT's text with one more argument, a string without anything to escape.
-std::string with_argument(std::string_view event, std::string_view argument);
+/// An EVENT's or BINARY_EVENT's text with one more argument, a string without anything to escape:
+/// in two pieces, for whoever copies them anyway.
+struct extended_event {
+    std::string_view text;  ///< all of the event but its end
+    std::string rest;
+};
+extended_event with_argument(std::string_view event, std::string_view argument);
 
 }  // namespace chat_gateway::socketio

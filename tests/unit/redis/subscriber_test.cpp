@@ -45,10 +45,10 @@ protected:
         o.link.retry = backoff(1ms, 1ms);
         subject_ = std::make_shared<subscriber>(loop_, server_.where(), std::move(o));
         subject_->start(
-            [this](std::vector<published> batch) {
+            [this](std::span<const published> batch) {
                 events_.push_back("batch of " + std::to_string(batch.size()));
-                for (auto& p : batch)
-                    events_.push_back(p.channel + "=" + p.payload);
+                for (const auto& p : batch)
+                    events_.push_back(std::string(p.channel) + "=" + std::string(p.payload));
             },
             [this] { ++gaps_; });
     }

@@ -45,11 +45,15 @@ TEST(Offset, OthersAreUnknown) {
 }
 
 TEST(WithArgument, AddsItAtTheEnd) {
-    EXPECT_EQ(with_argument(R"(2["m",1])", "o.1"), R"(2["m",1,"o.1"])");
-    EXPECT_EQ(with_argument(R"(2["m"])", "o.1"), R"(2["m","o.1"])");
-    EXPECT_EQ(with_argument(R"(51-["b",{"_placeholder":true,"num":0}])", "o.1"),
+    const auto whole = [](std::string_view event) {
+        const auto [text, rest] = with_argument(event, "o.1");
+        return std::string(text) + rest;
+    };
+    EXPECT_EQ(whole(R"(2["m",1])"), R"(2["m",1,"o.1"])");
+    EXPECT_EQ(whole(R"(2["m"])"), R"(2["m","o.1"])");
+    EXPECT_EQ(whole(R"(51-["b",{"_placeholder":true,"num":0}])"),
               R"(51-["b",{"_placeholder":true,"num":0},"o.1"])");
-    EXPECT_EQ(with_argument(R"(2["m","a ] b"])", "o.1"), R"(2["m","a ] b","o.1"])");
+    EXPECT_EQ(whole(R"(2["m","a ] b"])"), R"(2["m","a ] b","o.1"])");
 }
 
 }  // namespace
