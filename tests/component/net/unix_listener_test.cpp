@@ -180,7 +180,7 @@ TEST_F(UnixSocket, FileOfAnotherIsNotRemoved) {
 }
 
 TEST_F(UnixSocket, OfManyThatFindADeadOneOneGetsIt) {
-    for (int round = 0; round < 20; ++round) {
+    for (int round = 0; round < 50; ++round) {
         { const stranger died(path_); }
         std::atomic<int> winners = 0;
         std::atomic<int> ready = 0;
