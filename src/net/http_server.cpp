@@ -401,8 +401,9 @@ private:
     std::optional<detached_socket> give_away() {
         if (outcome_ != outcome::waiting) return std::nullopt;
         watching_ = false;
-        socket_.cancel();
-        detached_socket out{std::move(socket_), {}};
+        boost::system::error_code failed;
+        detached_socket out{descriptor(socket_.release(failed)), {}};
+        if (failed) return std::nullopt;
         out.leftover = pending();
         settle(outcome::detached);
         return out;

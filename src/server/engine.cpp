@@ -81,6 +81,8 @@ engine::impl::impl(net::event_loop& l, engine_options o, engine_events& ev)
     : loop(l),
       options(std::move(o)),
       events(ev),
+      poller_(l, [this](slot_handle link, bool readable,
+                        bool writable) { on_ready(link, readable, writable); }),
       wheel_(l.now()),
       clock_(l.context()),
       scratch_(scratch_size),
@@ -182,21 +184,10 @@ void engine::impl::route_upgrade(const http::request& r, const public_id& sid,
     impl& owner = *peers[sid.shard()]->impl_;
     if (&owner == this) return serve_upgrade(std::move(detached->socket), std::move(request));
 
-    // A socket belongs to an io_context: it is taken out of this one and put into its owner's.
-    boost::system::error_code ec;
-    const auto protocol = detached->socket.local_endpoint(ec).protocol();
-    if (ec) return;
-    const int fd = detached->socket.release(ec);
-    if (ec) return;
-    owner.loop.post([&owner, travelling = net::descriptor(fd), protocol,
-                     request = std::move(request)]() mutable {
-        net::stream_socket socket(owner.loop.context());
-        boost::system::error_code failed;
-        socket.assign(protocol, travelling.get(), failed);
-        if (failed) return;
-        travelling.release();
-        owner.serve_upgrade(std::move(socket), std::move(request));
-    });
+    owner.loop.post(
+        [&owner, socket = std::move(detached->socket), request = std::move(request)]() mutable {
+            owner.serve_upgrade(std::move(socket), std::move(request));
+        });
 }
 
 void engine::impl::handshake(http::request r, engineio::engine_request request,

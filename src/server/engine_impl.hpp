@@ -8,6 +8,7 @@
 #include <chat_gateway/base/timer_wheel.hpp>
 #include <chat_gateway/engineio/request.hpp>
 #include <chat_gateway/http/content_coding.hpp>
+#include <chat_gateway/net/socket_poller.hpp>
 #include <chat_gateway/server/engine.hpp>
 #include <chat_gateway/websocket/deflate.hpp>
 
@@ -84,7 +85,7 @@ public:
     void post_ends(const public_id& sid, const std::shared_ptr<arriving_post>& post, bool lost);
 
     // engine_websocket.cpp
-    void serve_upgrade(net::stream_socket socket, upgrade_request r);
+    void serve_upgrade(net::descriptor socket, upgrade_request r);
 
     net::event_loop& loop;
     engine_options options;
@@ -128,16 +129,16 @@ private:
     void poll_aborted(slot_handle h, const net::exchange* which);
     void close_polling(session_entry& s, engineio::close_reason reason);
 
-    void attach_new(net::stream_socket socket, upgrade_request r, slot_handle session);
-    slot_handle add_link(net::stream_socket socket, slot_handle session, websocket_link::role role,
+    void attach_new(net::descriptor socket, upgrade_request r, slot_handle session);
+    slot_handle add_link(net::descriptor socket, slot_handle session, websocket_link::role role,
                          std::string_view first_bytes, std::string leftover,
                          const websocket::deflate_terms& deflate = {});
     void attach(slot_handle link, session_entry& s);
-    void refuse_upgrade(net::stream_socket socket, const upgrade_request& r,
+    void refuse_upgrade(net::descriptor socket, const upgrade_request& r,
                         engineio::request_error why);
-    void open_and_close(net::stream_socket socket, upgrade_request r);
-    void arm_read(slot_handle link);
-    void on_readable(slot_handle link);
+    void open_and_close(net::descriptor socket, upgrade_request r);
+    void on_ready(slot_handle link, bool readable, bool writable);
+    void read_from(slot_handle link);
     bool consume(slot_handle link, std::span<char> bytes);
     void answer_controls(slot_handle link);
     void on_event(slot_handle link, const websocket::event& e);
@@ -150,6 +151,7 @@ private:
     [[nodiscard]] websocket_link::write_result try_write(slot_handle link, outbox* out);
 
     slot_map<websocket_link> links_;
+    net::socket_poller poller_;
     std::vector<slot_handle> dirty_;
     timer_wheel<due_key> wheel_;
     boost::asio::steady_timer clock_;

@@ -42,7 +42,7 @@ std::string switching_protocols(const upgrade_request& r) {
 
 }  // namespace
 
-void engine::impl::serve_upgrade(net::stream_socket socket, upgrade_request r) {
+void engine::impl::serve_upgrade(net::descriptor socket, upgrade_request r) {
     session_entry* s = find(r.sid);
     if (!s || s->lingering) return refuse_upgrade(std::move(socket), r, request_error::unknown_sid);
     if (!r.v4) return refuse_upgrade(std::move(socket), r, request_error::bad_request);
@@ -55,7 +55,7 @@ void engine::impl::serve_upgrade(net::stream_socket socket, upgrade_request r) {
     if ((s = sessions.find(h))) schedule(h, *s);
 }
 
-void engine::impl::attach_new(net::stream_socket socket, upgrade_request r, slot_handle h) {
+void engine::impl::attach_new(net::descriptor socket, upgrade_request r, slot_handle h) {
     session_entry* s = sessions.find(h);
     if (!s) return;
     const std::string open = open_packet(*s);
@@ -65,14 +65,14 @@ void engine::impl::attach_new(net::stream_socket socket, upgrade_request r, slot
 }
 
 /// What Node does with a WebSocket that is right in form and that its session has no use for.
-void engine::impl::open_and_close(net::stream_socket socket, upgrade_request r) {
+void engine::impl::open_and_close(net::descriptor socket, upgrade_request r) {
     const slot_handle link = add_link(
         std::move(socket), {}, role::closing,
         switching_protocols(r) + websocket::encode_close(close_code::none), std::move(r.leftover));
     if (links_.find(link)) wheel_.add({link, true}, loop.now() + goodbye_time);
 }
 
-void engine::impl::refuse_upgrade(net::stream_socket socket, const upgrade_request& r,
+void engine::impl::refuse_upgrade(net::descriptor socket, const upgrade_request& r,
                                   request_error why) {
     const std::string_view text = engineio::message_of(why);
     std::string refusal = "HTTP/1.1 400 Bad Request\r\n";
@@ -81,13 +81,12 @@ void engine::impl::refuse_upgrade(net::stream_socket socket, const upgrade_reque
                std::to_string(text.size()) + "\r\n\r\n" + std::string(text);
     const slot_handle link = add_link(std::move(socket), {}, role::closing, refusal, {});
     if (auto* l = links_.find(link)) {
-        boost::system::error_code ignored;
-        l->socket.shutdown(net::stream_socket::shutdown_send, ignored);
+        l->shut();
         wheel_.add({link, true}, loop.now() + goodbye_time);
     }
 }
 
-slot_handle engine::impl::add_link(net::stream_socket socket, slot_handle session, role r,
+slot_handle engine::impl::add_link(net::descriptor socket, slot_handle session, role r,
                                    std::string_view first_bytes, std::string leftover,
                                    const websocket::deflate_terms& deflate) {
     using compression = websocket::frame_parser::compression;
@@ -95,13 +94,17 @@ slot_handle engine::impl::add_link(net::stream_socket socket, slot_handle sessio
         std::move(socket), session, r,
         websocket::frame_parser(options.max_payload,
                                 deflate.agreed() ? compression::deflate : compression::none));
-    links_.find(h)->takes_deflate = deflate.send;
+    auto& link = *links_.find(h);
+    link.takes_deflate = deflate.send;
     if (r == role::attached) attach(h, *sessions.find(session));
     if (r == role::candidate) sessions.find(session)->candidate = h;
-    links_.find(h)->queue(first_bytes);
+    link.queue(first_bytes);
+    if (!poller_.add(link.socket, h)) {
+        link_lost(h, close_reason::transport_error);
+        return h;
+    }
     write_link(h);
-    if (!leftover.empty() && !consume(h, leftover)) return h;
-    arm_read(h);
+    if (!leftover.empty()) consume(h, leftover);
     return h;
 }
 
@@ -114,28 +117,29 @@ void engine::impl::attach(slot_handle h, session_entry& s) {
     if (link->takes_deflate) s.out.use_deflate();
 }
 
-void engine::impl::arm_read(slot_handle h) {
+void engine::impl::on_ready(slot_handle h, bool readable, bool writable) {
     auto* link = links_.find(h);
     if (!link) return;
-    link->socket.async_wait(net::stream_socket::wait_read,
-                            [this, h](const boost::system::error_code& ec) {
-                                if (!ec) on_readable(h);
-                            });
+    if (writable && link->waits_writable) {
+        link->waits_writable = false;
+        write_link(h);
+        if (!(link = links_.find(h))) return;
+        if (!link->waits_writable) poller_.watch_writable(link->socket, h, false);
+    }
+    if (readable) read_from(h);
 }
 
-void engine::impl::on_readable(slot_handle h) {
+void engine::impl::read_from(slot_handle h) {
     auto& buffer = loop.receive_buffer();
     for (int n = 0; n < max_reads_per_event; ++n) {
         auto* link = links_.find(h);
         if (!link) return;
-        const ssize_t got =
-            ::recv(link->socket.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-        if (got < 0 && (errno == EAGAIN || errno == EINTR)) break;
+        const ssize_t got = ::recv(link->socket.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+        if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
         if (got <= 0) return link_lost(h, close_reason::transport_lost);
         if (!consume(h, {buffer.data(), static_cast<std::size_t>(got)})) return;
-        if (static_cast<std::size_t>(got) < buffer.size()) break;
+        if (static_cast<std::size_t>(got) < buffer.size()) return;
     }
-    arm_read(h);
 }
 
 /// False: the link is gone. Answers to control frames leave together.
@@ -266,10 +270,7 @@ void engine::impl::write_link(slot_handle h) {
     switch (try_write(h, s ? &s->out : nullptr)) {
         case write_result::done:
             if (link->close_when_written) return drop_link(h);
-            if (link->shut_when_written) {
-                boost::system::error_code ignored;
-                link->socket.shutdown(net::stream_socket::shutdown_send, ignored);
-            }
+            if (link->shut_when_written) link->shut();
             return;
         case write_result::blocked:
             return;
@@ -281,16 +282,8 @@ void engine::impl::write_link(slot_handle h) {
 write_result engine::impl::try_write(slot_handle h, outbox* out) {
     websocket_link& link = *links_.find(h);
     const auto r = link.write(out, scratch_);
-    if (r == write_result::blocked) {
-        link.waits_writable = true;
-        link.socket.async_wait(net::stream_socket::wait_write,
-                               [this, h](const boost::system::error_code& ec) {
-                                   auto* waiting = links_.find(h);
-                                   if (ec || !waiting) return;
-                                   waiting->waits_writable = false;
-                                   write_link(h);
-                               });
-    }
+    if (r == write_result::blocked && !std::exchange(link.waits_writable, true))
+        poller_.watch_writable(link.socket, h, true);
     return r;
 }
 

@@ -11,7 +11,7 @@ write_result websocket_link::send(std::string_view bytes, std::size_t& sent) {
     sent = 0;
     for (;;) {
         const ssize_t n =
-            ::send(socket.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+            ::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n >= 0) {
             sent = static_cast<std::size_t>(n);
             return sent == bytes.size() ? write_result::done : write_result::blocked;
@@ -20,6 +20,11 @@ write_result websocket_link::send(std::string_view bytes, std::size_t& sent) {
         return errno == EAGAIN || errno == EWOULDBLOCK ? write_result::blocked
                                                        : write_result::failed;
     }
+}
+
+void websocket_link::shut() const {
+    ::shutdown(socket.get(),
+               SHUT_WR);  // fails only for a peer that is gone, and then it does not matter
 }
 
 void websocket_link::queue_behind(outbox& out) {
@@ -38,7 +43,8 @@ write_result websocket_link::write(outbox* out, std::span<char> scratch) {
         if (!own_.empty() && !mid_frame) {
             const auto r = send(own_, sent);
             own_.erase(0, sent);
-            if (own_.empty()) own_ = {};
+            // An idle link keeps no memory; assigning an empty string would.
+            if (own_.empty()) std::string().swap(own_);
             if (r != write_result::done) return r;
             continue;
         }

@@ -3,7 +3,7 @@
 #include "outbox.hpp"
 
 #include <chat_gateway/base/ids.hpp>
-#include <chat_gateway/net/event_loop.hpp>
+#include <chat_gateway/net/descriptor.hpp>
 #include <chat_gateway/websocket/frame_parser.hpp>
 
 #include <span>
@@ -24,7 +24,7 @@ public:
     };
     enum class write_result : std::uint8_t { done, blocked, failed };
 
-    websocket_link(net::stream_socket s, slot_handle owner, role r, websocket::frame_parser p)
+    websocket_link(net::descriptor s, slot_handle owner, role r, websocket::frame_parser p)
         : socket(std::move(s)), parser(std::move(p)), session(owner), now(r) {}
 
     /// Bytes ahead of whatever the outbox holds, but never inside a frame of it that was begun.
@@ -34,10 +34,12 @@ public:
     void queue_behind(outbox& out);
     [[nodiscard]] std::size_t queued() const { return own_.size(); }
 
+    /// No more will be sent: the peer sees the end behind what was written.
+    void shut() const;
     /// Sends what it can of its own bytes and of `out` (may be null). `scratch` is the loop's.
     [[nodiscard]] write_result write(outbox* out, std::span<char> scratch);
 
-    net::stream_socket socket;
+    net::descriptor socket;
     websocket::frame_parser parser;
     slot_handle session;
     role now;

@@ -3,6 +3,7 @@
 #include <chat_gateway/base/unique_function.hpp>
 #include <chat_gateway/http/message.hpp>
 #include <chat_gateway/http/request_head.hpp>
+#include <chat_gateway/net/descriptor.hpp>
 #include <chat_gateway/net/event_loop.hpp>
 
 #include <chrono>
@@ -15,7 +16,7 @@ namespace chat_gateway::net {
 
 /// A socket that has left HTTP, with what was read beyond the request.
 struct detached_socket {
-    stream_socket socket;
+    descriptor socket;
     std::string leftover;
 };
 
