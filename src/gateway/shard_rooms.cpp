@@ -54,6 +54,7 @@ void shard::impl::enter_rooms(chat_socket& s, const std::vector<std::string>& ro
     std::vector<std::string> taken;
     std::vector<std::string> wanted;
     if (!std::exchange(s.own_room_held, true)) taken.push_back(s.id.text());
+    if (rooms.size() > 1) rooms_.expect(s.session.index, rooms.size());
     for (const auto& room : rooms) {
         const auto change = rooms_.join(s.session.index, room);
         (change.edge ? taken : wanted).push_back(room);

@@ -339,7 +339,7 @@ void engine::impl::finish(slot_handle h, close_reason reason) {
     }
     if (s.lingering) {
         ++lingering;
-        wheel_.add({h, false}, s.linger_until);
+        wheel_.add({h, false}, s.armed_for);
     } else {
         sessions.erase(h);
     }
@@ -401,7 +401,7 @@ void engine::impl::on_clock() {
         session_entry* s = sessions.find(due.handle);
         if (!s) return;
         if (s->lingering) {
-            if (now >= s->linger_until) erase_lingering(due.handle);
+            if (now >= s->armed_for) erase_lingering(due.handle);
             return;
         }
         // An entry that was overtaken by an earlier one ends here; the one in force re-arms.

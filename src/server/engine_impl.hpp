@@ -34,12 +34,12 @@ struct session_entry {
     std::shared_ptr<net::exchange> held;       ///< a GET without an answer yet
     std::shared_ptr<arriving_post> posting;    ///< a POST whose body is not complete yet
     std::unique_ptr<const std::string> jsonp;  ///< its polling is JSONP; the callback's index
-    time_point armed_for = time_point::max();
+    time_point armed_for =
+        time_point::max();  ///< when the clock looks at it next; lingering: its end
     bool dirty = false;
     bool overflown = false;  ///< more owed than may be kept; closed at the end of the tick
     bool broken = false;     ///< its socket failed while others were being served; likewise
     bool lingering = false;  ///< closed for the application; a poller still fetches what it is owed
-    time_point linger_until{};
 };
 
 /// A polling request, cut loose from its connection so that it can be answered by another loop.

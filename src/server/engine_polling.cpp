@@ -128,7 +128,7 @@ void engine::impl::close_polling(session_entry& s, close_reason reason) {
     if (s.held && s.out.empty()) return release_poll(s, "1");
     if (s.held) release_poll(s, s.out.take_payload());
     s.lingering = true;
-    s.linger_until = loop.now() + linger_time;
+    s.armed_for = loop.now() + linger_time;
 }
 
 }  // namespace chat_gateway::server

@@ -42,15 +42,26 @@ void room_index::close(room_slot r) {
 room_index::change room_index::join(member_id m, std::string_view name) {
     const auto [slot, opened] = find_or_open(name);
     if (find_membership(m, slot)) return {};
-    if (m >= members_.size()) {
-        members_.resize(m + std::size_t{1});
-        marks_.reserve_for(members_.size());
-    }
+    make_place_for(m);
     auto& own = members_[m];
     auto& seats = rooms_[slot].seats;
+    // Half of the slack that a vector takes by itself: there are as many seats as memberships.
+    if (seats.size() == seats.capacity() && seats.size() > 4)
+        seats.reserve(seats.size() + seats.size() / 4);
     own.push_back({.room = slot, .back = static_cast<std::uint32_t>(seats.size())});
     seats.push_back({.member = m, .back = static_cast<std::uint32_t>(own.size() - 1)});
     return {.changed = true, .edge = opened};
+}
+
+void room_index::expect(member_id m, std::size_t count) {
+    make_place_for(m);
+    members_[m].reserve(members_[m].size() + count);
+}
+
+void room_index::make_place_for(member_id m) {
+    if (m < members_.size()) return;
+    members_.resize(m + std::size_t{1});
+    marks_.reserve_for(members_.size());
 }
 
 room_index::change room_index::leave(member_id m, std::string_view name) {

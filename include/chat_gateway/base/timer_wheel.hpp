@@ -22,7 +22,7 @@ public:
     /// due(key) is called by the first advance() at or after `when`, at most `resolution` late.
     void add(Key key, time_point when) {
         const std::uint64_t tick = std::max(tick_of(when) + 1, current_ + 1);
-        buckets_[tick % bucket_count].push_back({tick, key});
+        buckets_[tick % bucket_count].push_back({static_cast<std::uint32_t>(tick), key});
         ++size_;
         if (!next_ || tick < *next_) next_ = tick;
     }
@@ -43,7 +43,7 @@ public:
             auto& bucket = buckets_[tick % bucket_count];
             if (bucket.empty()) continue;
             auto later = std::partition(bucket.begin(), bucket.end(),
-                                        [&](const entry& e) { return e.tick > target; });
+                                        [&](const entry& e) { return is_behind(e, target); });
             ready.insert(ready.end(), later, bucket.end());
             bucket.erase(later, bucket.end());
             if (bucket.empty() && bucket.capacity() > 64) bucket.shrink_to_fit();
@@ -64,9 +64,12 @@ public:
 private:
     static constexpr std::size_t bucket_count = 4096;
     struct entry {
-        std::uint64_t tick;
+        std::uint32_t tick;  ///< its low half: deadlines are less than 248 days ahead
         Key key;
     };
+    static bool is_behind(const entry& e, std::uint64_t tick) {
+        return static_cast<std::int32_t>(e.tick - static_cast<std::uint32_t>(tick)) > 0;
+    }
 
     [[nodiscard]] std::uint64_t tick_of(time_point t) const {
         return t <= start_ ? 0 : static_cast<std::uint64_t>((t - start_) / resolution);

@@ -33,6 +33,8 @@ public:
         bool operator==(const change&) const = default;
     };
     change join(member_id m, std::string_view room);
+    /// `count` joins of this member are about to come: its list gets no slack.
+    void expect(member_id m, std::size_t count);
     change leave(member_id m, std::string_view room);
     /// Takes the member out of everything; calls emptied(room name) for each room that is gone by
     /// it, before the name dies. emptied must not use the index.
@@ -78,6 +80,7 @@ private:
 
     [[nodiscard]] const room* find_room(std::string_view name) const;
     [[nodiscard]] const membership* find_membership(member_id m, room_slot r) const;
+    void make_place_for(member_id m);
     [[nodiscard]] std::pair<room_slot, bool> find_or_open(std::string_view name);
     void close(room_slot r);
     void vacate(membership place);

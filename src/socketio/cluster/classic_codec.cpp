@@ -174,9 +174,9 @@ std::string general_channel(std::string_view prefix, std::string_view nsp) {
 }
 
 std::string room_channel(std::string_view prefix, std::string_view nsp, std::string_view room) {
-    std::string channel = general_channel(prefix, nsp);
-    channel += room;
-    channel += '#';
+    std::string channel;
+    channel.reserve(prefix.size() + nsp.size() + room.size() + 3);  // many are kept, without slack
+    channel.append(prefix).append(1, '#').append(nsp).append(1, '#').append(room).append(1, '#');
     return channel;
 }
 
