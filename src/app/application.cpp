@@ -1,3 +1,4 @@
+#include "addresses.hpp"
 #include "drain.hpp"
 #include "stores.hpp"
 
@@ -8,6 +9,7 @@
 #include <chat_gateway/gateway/shard.hpp>
 #include <chat_gateway/http/cors.hpp>
 #include <chat_gateway/net/listener.hpp>
+#include <chat_gateway/net/unix_listener.hpp>
 
 #include <boost/asio/signal_set.hpp>
 
@@ -15,8 +17,10 @@
 #include <csignal>
 #include <deque>
 #include <memory>
+#include <string>
 #include <sys/resource.h>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace chat_gateway::app {
@@ -27,7 +31,7 @@ struct public_loop {
     net::event_loop loop;
     std::unique_ptr<gateway::shard> shard;
     std::unique_ptr<gateway::public_routes> routes;
-    std::unique_ptr<net::listener> door;
+    std::unique_ptr<net::listener> door;  ///< null: TCP is not listened on
 };
 
 unsigned thread_count(const settings& s) {
@@ -87,22 +91,11 @@ gateway::recovery_options recovery_options_of(const settings& s) {
             .total_bytes = socket.recovery_total_bytes};
 }
 
-result<net::listen_address> reserve(const std::string& host, std::uint16_t port, const char* key) {
-    auto where = net::listen_address::reserve(host, port);
-    if (!where) {
-        log::error(
-            "cannot listen",
-            {{"key", key}, {"host", host}, {"port", port}, {"error", where.error().message()}});
-    }
-    return where;
-}
-
 /// Members in the order in which they may refer to each other: destroyed from the last to the
 /// first, with no loop running.
 class application {
 public:
-    application(const settings& s, const net::listen_address& public_address,
-                const net::listen_address& admin_address)
+    application(const settings& s, addresses where)
         : cors_(s.cors.origins),
           loops_(thread_count(s)),
           stores_(s, services_loop_),
@@ -124,22 +117,14 @@ public:
             l.shard->engine().set_peers(engines);
         services_.start();
         services_.hub().set_compression(s.engine.compression);
-        for (auto& l : loops_) {
-            l.door = std::make_unique<net::listener>(
-                l.loop, public_address, [this, &l](net::stream_socket peer) {
-                    net::serve_http(l.loop, std::move(peer), *l.routes, public_limits_);
-                });
-        }
-        admin_door_ = std::make_unique<net::listener>(
-            services_loop_, admin_address, [this](net::stream_socket peer) {
-                net::serve_http(services_loop_, std::move(peer), admin_, admin_limits_);
-            });
+        open_doors(std::move(where));
         wait_for_signal();
     }
 
     /// What is in the loops' hands may belong to another loop: everything that holds such things
     /// goes while all loops still exist.
     ~application() {
+        unix_door_.reset();
         for (auto& l : loops_) {
             l.door.reset();
             l.routes.reset();
@@ -184,7 +169,32 @@ private:
                      .let_go = [shard = l.shard.get()](
                                    const std::string& pid,
                                    const std::string& user) { shard->let_go(pid, user); }});
-        drain_.add(*l.shard, [&l] { l.door->stop(); });
+        drain_.add(*l.shard, [this, &l] { close_doors(l); });
+    }
+
+    void open_doors(addresses where) {
+        std::vector<net::unix_listener::member> members;
+        for (auto& l : loops_) {
+            const auto serve = [this, &l](net::stream_socket peer) {
+                net::serve_http(l.loop, std::move(peer), *l.routes, public_limits_);
+            };
+            if (where.tcp) l.door = std::make_unique<net::listener>(l.loop, *where.tcp, serve);
+            members.push_back({&l.loop, serve});
+        }
+        if (where.unix_domain) {
+            unix_door_ = std::make_unique<net::unix_listener>(std::move(*where.unix_domain),
+                                                              std::move(members));
+        }
+        admin_door_ = std::make_unique<net::listener>(
+            services_loop_, *where.admin, [this](net::stream_socket peer) {
+                net::serve_http(services_loop_, std::move(peer), admin_, admin_limits_);
+            });
+    }
+
+    /// Those that are `l`'s. On its loop.
+    void close_doors(public_loop& l) {
+        if (l.door) l.door->stop();
+        if (unix_door_ && &l == &loops_.front()) unix_door_->stop();
     }
 
     void wait_for_signal() {
@@ -212,6 +222,7 @@ private:
     stores stores_;
     gateway::services services_;
     admin::admin_routes admin_;
+    std::unique_ptr<net::unix_listener> unix_door_;  ///< the first loop's; may be null
     std::unique_ptr<net::listener> admin_door_;
     boost::asio::signal_set signals_;
     drain drain_;
@@ -222,19 +233,20 @@ private:
 int run_application(const settings& s) {
     std::signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
-    const auto public_address = reserve(s.server.host, s.server.port, "server.port");
-    const auto admin_address = reserve(s.admin.host, s.admin.port, "admin.port");
-    if (!public_address || !admin_address) return 2;
+    auto where = open_addresses(s);
+    if (!where) return 2;
+    const std::string public_text = where->public_text();
+    const std::string admin_text = where->admin->text();
     std::unique_ptr<application> app;
     try {
-        app = std::make_unique<application>(s, *public_address, *admin_address);
+        app = std::make_unique<application>(s, std::move(*where));
     } catch (const std::exception& e) {
         log::error("cannot start", {{"error", e.what()}});
         return 2;
     }
-    log::info("listening", {{"public", public_address->text()},
+    log::info("listening", {{"public", public_text},
                             {"path", s.server.path},
-                            {"admin", admin_address->text()},
+                            {"admin", admin_text},
                             {"loops", thread_count(s)}});
     // An exception out of a loop is a broken invariant: it ends the process, and the supervisor
     // starts it anew.

@@ -21,12 +21,17 @@ const std::vector<config_key>& table() {
         {KEY(server.host), .meaning = "Address of the public listener.", .check = check_address,
          .accepted = "an IP address such as 0.0.0.0 or ::, or a host name"},
         {KEY(server.port),
-         .meaning = "Port of the public listener; 0 = a free one, which the log names.",
+         .meaning = "Port of the public listener; 0 = a free one, which the log names; with "
+                    "server.unix_socket, 0 = none.",
          .maximum = max_port, .alias = "PORT"},
-        {KEY(server.unix_socket), .meaning = "Path of an AF_UNIX socket to listen on as well.",
-         .accepted = "a path", .now = support::refused},
-        {KEY(server.unix_mode), .meaning = "Permissions of that socket.", .check = check_file_mode,
-         .accepted = "an octal file mode such as 0660", .now = support::ignored},
+        {KEY(server.unix_socket),
+         .meaning = "Path of an AF_UNIX socket to listen on as well, or, with server.port 0, "
+                    "instead. Its peer counts as a trusted proxy.",
+         .check = check_unix_path, .accepted = "an absolute path of at most 107 bytes"},
+        {KEY(server.unix_mode),
+         .meaning = "Permissions of that socket. Who connects needs to write to it: put the user "
+                    "of nginx into the gateway's group.",
+         .check = check_file_mode, .accepted = "an octal file mode such as 0660"},
         {KEY(server.path), .meaning = "Engine.IO path; with and without a slash at its end.",
          .check = check_url_path, .accepted = "a path such as /ws"},
         {KEY(server.threads), .meaning = "Event loops; 0 = one per core.", .maximum = 64},

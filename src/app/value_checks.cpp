@@ -2,6 +2,7 @@
 
 #include <chat_gateway/http/cors.hpp>
 #include <chat_gateway/http/forwarded.hpp>
+#include <chat_gateway/net/unix_listener.hpp>
 #include <chat_gateway/redis/redis.hpp>
 
 #include <algorithm>
@@ -64,6 +65,15 @@ std::string_view check_address(std::string_view text) {
                           return is_letter(c) || is_digit(c) || c == '-' || c == '.';
                       });
     return name ? "" : "is not an IP address or host name";
+}
+
+std::string_view check_unix_path(std::string_view text) {
+    if (text.empty()) return "";
+    // They have no permissions, and nginx cannot connect to them.
+    if (text.starts_with('@')) return "is an abstract name";
+    if (!text.starts_with('/')) return "does not begin with /";
+    if (text.ends_with('/')) return "names a directory";
+    return text.size() <= net::unix_socket::max_path ? "" : "is too long for an AF_UNIX socket";
 }
 
 std::string_view check_file_mode(std::string_view text) {

@@ -8,6 +8,7 @@ namespace chat_gateway::app {
 
 std::string_view check_not_empty(std::string_view text);
 std::string_view check_address(std::string_view text);
+std::string_view check_unix_path(std::string_view text);
 std::string_view check_file_mode(std::string_view text);
 std::string_view check_url_path(std::string_view text);
 std::string_view check_address_block(std::string_view text);

@@ -65,6 +65,7 @@ void shard::impl::admit(const http::request& r, unique_function<void(server::adm
     std::string client;
     if (log::enabled(log::level::debug)) {
         client = http::client_address(r, options_.trusted_proxies);
+        if (client.empty()) client = r.trusted_peer ? "unix" : "unknown";
     }
     ask_.authenticate(
         loop_, session_cookie(r, options_.session_cookie),

@@ -1,10 +1,10 @@
-#include <chat_gateway/base/log.hpp>
+#include "accept_loop.hpp"
+
 #include <chat_gateway/net/listener.hpp>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-#include <cerrno>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
@@ -16,11 +16,6 @@ using boost::system::error_code;
 using tcp = asio::ip::tcp;
 using acceptor = asio::basic_socket_acceptor<tcp, executor>;
 using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-
-/// Accepted in one go before other events get their turn.
-constexpr int max_accepts_per_event = 64;
-/// Out of descriptors: the connection stays in the backlog until some are free again.
-constexpr std::chrono::milliseconds accept_pause{100};
 
 error_code open(acceptor& a, const tcp::endpoint& where, bool shared) {
     error_code ec;
@@ -56,61 +51,20 @@ std::string listen_address::text() const {
     return (v6 ? '[' + address_ + ']' : address_) + ':' + std::to_string(port_);
 }
 
-struct listener::state : std::enable_shared_from_this<listener::state> {
-    state(event_loop& l, accept_handler h)
-        : loop(l), on_accept(std::move(h)), socket(l.context()) {}
-
-    void wait() {
-        socket.async_wait(acceptor::wait_read, [self = shared_from_this()](const error_code& ec) {
-            if (!ec) self->accept_ready();
-        });
-    }
-
-    void accept_ready() {
-        for (int n = 0; n < max_accepts_per_event && socket.is_open(); ++n) {
-            const int fd =
-                ::accept4(socket.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-            if (fd < 0) {
-                if (errno == EAGAIN || errno == EWOULDBLOCK) break;
-                if (errno == EINTR || errno == ECONNABORTED) continue;
-                log::warn(
-                    "cannot accept",
-                    {{"error", error_code(errno, boost::system::system_category()).message()}});
-                loop.after(accept_pause, [weak = weak_from_this()] {
-                    if (const auto self = weak.lock(); self && self->socket.is_open()) self->wait();
-                });
-                return;
-            }
-            const int on = 1;
-            ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-            stream_socket peer(loop.context());
-            error_code ec;
-            peer.assign({family, IPPROTO_TCP}, fd, ec);
-            if (ec) {
-                ::close(fd);
-                continue;
-            }
-            peer.native_non_blocking(true, ec);
-            on_accept(std::move(peer));
-        }
-        if (socket.is_open()) wait();
-    }
-
-    event_loop& loop;
-    accept_handler on_accept;
-    acceptor socket;
-    int family = 0;
-};
-
-listener::listener(event_loop& loop, const listen_address& where, accept_handler on_accept)
-    : state_(std::make_shared<state>(loop, std::move(on_accept))) {
+listener::listener(event_loop& loop, const listen_address& where, accept_handler on_accept) {
     const tcp::endpoint endpoint(asio::ip::make_address(where.address_), where.port_);
-    state_->family = endpoint.protocol().family();
-    error_code ec = open(state_->socket, endpoint, true);
-    if (!ec) state_->socket.listen(asio::socket_base::max_listen_connections, ec);
-    if (!ec) state_->socket.native_non_blocking(true, ec);
+    acceptor opened(loop.context());
+    error_code ec = open(opened, endpoint, true);
+    if (!ec) opened.listen(asio::socket_base::max_listen_connections, ec);
     if (ec) throw boost::system::system_error(ec, "cannot listen on " + where.text());
-    state_->wait();
+    accepting_ = accept_loop::start(
+        loop, endpoint.protocol(), descriptor(opened.release()),
+        [&loop, kind = endpoint.protocol(), on_accept = std::move(on_accept)](descriptor accepted) {
+            const int on = 1;
+            ::setsockopt(accepted.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+            auto peer = connected_socket(loop, kind, std::move(accepted));
+            if (peer) on_accept(std::move(*peer));
+        });
 }
 
 listener::~listener() {
@@ -118,8 +72,7 @@ listener::~listener() {
 }
 
 void listener::stop() {
-    error_code ignored;
-    state_->socket.close(ignored);
+    accepting_->stop();
 }
 
 }  // namespace chat_gateway::net

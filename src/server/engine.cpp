@@ -1,11 +1,11 @@
 #include "engine_impl.hpp"
 
 #include <chat_gateway/base/text.hpp>
+#include <chat_gateway/net/descriptor.hpp>
 #include <chat_gateway/server/engine.hpp>
 #include <chat_gateway/websocket/handshake.hpp>
 
 #include <algorithm>
-#include <unistd.h>
 #include <utility>
 
 namespace chat_gateway::server {
@@ -53,22 +53,6 @@ websocket::deflate_terms deflate_terms_of(const http::request& r, const engine_o
     if (!o.compression) return {};
     return websocket::negotiate_deflate(r.all("Sec-WebSocket-Extensions"));
 }
-
-/// A descriptor on its way to another loop.
-class travelling_socket {
-public:
-    explicit travelling_socket(int fd) : fd_(fd) {}
-    travelling_socket(travelling_socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    travelling_socket& operator=(travelling_socket&&) = delete;
-    ~travelling_socket() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    int release() { return std::exchange(fd_, -1); }
-    [[nodiscard]] int get() const { return fd_; }
-
-private:
-    int fd_;
-};
 
 /// An upgrade's refusal is the bare message, as Node writes it to the socket.
 http::response refusal_for(request_error e, bool upgrade) {
@@ -204,7 +188,7 @@ void engine::impl::route_upgrade(const http::request& r, const public_id& sid,
     if (ec) return;
     const int fd = detached->socket.release(ec);
     if (ec) return;
-    owner.loop.post([&owner, travelling = travelling_socket(fd), protocol,
+    owner.loop.post([&owner, travelling = net::descriptor(fd), protocol,
                      request = std::move(request)]() mutable {
         net::stream_socket socket(owner.loop.context());
         boost::system::error_code failed;

@@ -4,10 +4,10 @@
 
 #include <chat_gateway/base/ids.hpp>
 
-#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace chat_gateway::tests {
 
@@ -24,19 +24,20 @@ inline std::string sid_of(const std::string& open_packet) {
 /// A client that polls, with a fresh connection for every request: any loop may get it.
 class polling_client {
 public:
-    explicit polling_client(std::uint16_t port, const header_list& headers = {}) : port_(port) {
-        sid = sid_of(raw_client(port).request("GET", polling_path, {}, headers).body);
+    explicit polling_client(server_address server, const header_list& headers = {})
+        : server_(std::move(server)) {
+        sid = sid_of(raw_client(server_).request("GET", polling_path, {}, headers).body);
     }
 
     [[nodiscard]] std::string target() const { return polling_path + ("&sid=" + sid); }
     [[nodiscard]] raw_client begin_get() const {
-        raw_client c(port_);
+        raw_client c(server_);
         c.send_request("GET", target());
         return c;
     }
     /// A POST whose head the server has taken, and whose body of `size` bytes it waits for.
     [[nodiscard]] raw_client begin_post(std::size_t size) const {
-        raw_client c(port_);
+        raw_client c(server_);
         c.send("POST " + target() + " HTTP/1.1\r\nHost: h\r\nContent-Length: " +
                std::to_string(size) + "\r\nExpect: 100-continue\r\n\r\n");
         if (c.response().status != 100) throw std::runtime_error("not told to go on");
@@ -44,12 +45,12 @@ public:
     }
     [[nodiscard]] raw_response get() const { return begin_get().response(); }
     [[nodiscard]] raw_response post(std::string_view body) const {
-        return raw_client(port_).request("POST", target(), body,
-                                         {{"Content-Type", "text/plain;charset=UTF-8"}});
+        return raw_client(server_).request("POST", target(), body,
+                                           {{"Content-Type", "text/plain;charset=UTF-8"}});
     }
     /// A WebSocket for this session, behind its 101.
     [[nodiscard]] raw_client upgrade() const {
-        raw_client c(port_);
+        raw_client c(server_);
         const auto answer = c.upgrade(websocket_path + ("&sid=" + sid));
         if (answer.status != 101) throw std::runtime_error("not upgraded: " + answer.body);
         return c;
@@ -58,15 +59,15 @@ public:
     std::string sid;
 
 private:
-    std::uint16_t port_;
+    server_address server_;
 };
 
 /// A session whose transport is a WebSocket from the start.
 class websocket_client {
 public:
-    explicit websocket_client(std::uint16_t port, int receive_buffer = 0,
+    explicit websocket_client(const server_address& server, int receive_buffer = 0,
                               const header_list& headers = {})
-        : wire(port, receive_buffer) {
+        : wire(server, receive_buffer) {
         const auto answer = wire.upgrade(websocket_path, headers);
         if (answer.status != 101) throw std::runtime_error("not upgraded: " + answer.body);
         sid = sid_of(wire.frame().payload);

@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -59,6 +60,14 @@ inline server_frame close_of(unsigned code) {
     return {8, {static_cast<char>(code >> 8), static_cast<char>(code)}};
 }
 
+/// Where a server listens: a loopback port, or the path of an AF_UNIX socket.
+struct server_address {
+    server_address(std::uint16_t p) : port(p) {}
+    server_address(std::string p) : path(std::move(p)) {}
+    std::uint16_t port = 0;
+    std::string path;
+};
+
 /// A blocking client on a socket of its own, byte by byte what the test says. What does not come
 /// in time is thrown, so that the test fails there.
 class raw_client {
@@ -66,17 +75,13 @@ public:
     static constexpr std::chrono::seconds patience{20};
 
     /// `receive_buffer` 0: the system's.
-    explicit raw_client(std::uint16_t port, int receive_buffer = 0)
-        : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    explicit raw_client(const server_address& server, int receive_buffer = 0)
+        : fd_(::socket(server.path.empty() ? AF_INET : AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         if (fd_ < 0) throw std::runtime_error("no socket");
         if (receive_buffer != 0) {
             ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
         }
-        sockaddr_in to{};
-        to.sin_family = AF_INET;
-        to.sin_port = htons(port);
-        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        if (::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
+        if (!connect(server)) {
             close();
             throw std::runtime_error("cannot connect");
         }
@@ -213,6 +218,18 @@ public:
     }
 
 private:
+    [[nodiscard]] bool connect(const server_address& server) const {
+        sockaddr_in tcp{};
+        tcp.sin_family = AF_INET;
+        tcp.sin_port = htons(server.port);
+        tcp.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        sockaddr_un local{};
+        local.sun_family = AF_UNIX;
+        server.path.copy(local.sun_path, sizeof local.sun_path - 1);
+        return server.path.empty()
+                   ? ::connect(fd_, reinterpret_cast<const sockaddr*>(&tcp), sizeof tcp) == 0
+                   : ::connect(fd_, reinterpret_cast<const sockaddr*>(&local), sizeof local) == 0;
+    }
     raw_response head() {
         std::size_t end = 0;
         while ((end = read_.find("\r\n\r\n")) == std::string::npos)

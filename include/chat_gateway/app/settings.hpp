@@ -17,8 +17,8 @@ struct settings {
 
     struct {
         std::string host = "0.0.0.0";
-        std::uint16_t port = 7000;  ///< 0: the system chooses
-        std::string unix_socket;
+        std::uint16_t port = 7000;  ///< 0: none if there is a unix_socket, else the system chooses
+        std::string unix_socket;    ///< a path; empty: none
         std::string unix_mode = "0660";  ///< octal
         std::string path = "/ws";        ///< never with a slash at its end
         std::uint32_t threads = 0;       ///< 0: one per core

@@ -10,6 +10,8 @@
 
 namespace chat_gateway::net {
 
+class accept_loop;
+
 /// A listening TCP socket, bound once per loop to the same address (SO_REUSEPORT), so that the
 /// kernel spreads clients.
 class listen_address {
@@ -38,8 +40,7 @@ public:
     void stop();
 
 private:
-    struct state;
-    std::shared_ptr<state> state_;
+    std::shared_ptr<accept_loop> accepting_;
 };
 
 }  // namespace chat_gateway::net

@@ -2,13 +2,16 @@
 
 #include "support/engine_clients.hpp"
 #include "support/journal.hpp"
+#include "support/temporary_directory.hpp"
 
 #include <chat_gateway/net/http_server.hpp>
 #include <chat_gateway/net/listener.hpp>
+#include <chat_gateway/net/unix_listener.hpp>
 #include <chat_gateway/server/engine.hpp>
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -61,6 +64,7 @@ private:
 
 struct world_options {
     unsigned loops = 1;
+    bool unix_domain = false;  ///< listen on an AF_UNIX path instead of a port
     engineio::session_options session{};
     std::uint32_t max_payload = 1000000;
     bool allow_polling = true;
@@ -71,13 +75,11 @@ struct world_options {
     net::http_limits http{};
 };
 
-/// Engines on loops of their own behind one port.
+/// Engines on loops of their own behind one address.
 class engine_world {
 public:
     explicit engine_world(const world_options& o = {}) : limits_(o.http) {
         limits_.body_bytes = o.max_payload;
-        const auto where = net::listen_address::reserve("127.0.0.1", 0).value();
-        port_ = where.port();
         std::vector<server::engine*> engines;
         for (unsigned n = 0; n < o.loops; ++n) {
             const server::engine_options engine{.session = o.session,
@@ -90,13 +92,9 @@ public:
                                                 .shard = static_cast<std::uint8_t>(n)};
             engines.push_back(nodes_.emplace_back(engine, journal_).engine.get());
         }
-        for (auto& n : nodes_) {
+        for (auto& n : nodes_)
             n.engine->set_peers(engines);
-            n.door =
-                std::make_unique<net::listener>(n.loop, where, [this, &n](net::stream_socket peer) {
-                    net::serve_http(n.loop, std::move(peer), n, limits_);
-                });
-        }
+        o.unix_domain ? listen_on_path() : listen_on_port();
         for (auto& n : nodes_)
             n.thread = std::thread([&n] { n.loop.run(); });
     }
@@ -116,6 +114,9 @@ public:
     }
 
     [[nodiscard]] std::uint16_t port() const { return port_; }
+    [[nodiscard]] server_address address() const {
+        return unix_door_ ? server_address(directory_.file("s")) : server_address(port_);
+    }
     journal& seen() { return journal_; }
 
     /// Calls `task(engine, session)` on the loop that owns the session.
@@ -170,10 +171,31 @@ private:
         std::thread thread;
     };
 
+    [[nodiscard]] std::function<void(net::stream_socket)> service_of(node& n) {
+        return [this, &n](net::stream_socket peer) {
+            net::serve_http(n.loop, std::move(peer), n, limits_);
+        };
+    }
+    void listen_on_port() {
+        const auto where = net::listen_address::reserve("127.0.0.1", 0).value();
+        port_ = where.port();
+        for (auto& n : nodes_)
+            n.door = std::make_unique<net::listener>(n.loop, where, service_of(n));
+    }
+    void listen_on_path() {
+        std::vector<net::unix_listener::member> members;
+        for (auto& n : nodes_)
+            members.push_back({&n.loop, service_of(n)});
+        unix_door_ = std::make_unique<net::unix_listener>(
+            net::unix_socket::listen(directory_.file("s"), 0600).value(), std::move(members));
+    }
+
     journal journal_;
     net::http_limits limits_;
     std::uint16_t port_ = 0;
+    temporary_directory directory_;
     std::deque<node> nodes_;
+    std::unique_ptr<net::unix_listener> unix_door_;
 };
 
 }  // namespace chat_gateway::tests

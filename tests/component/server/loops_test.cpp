@@ -4,9 +4,20 @@
 
 #include <set>
 
-/// Four engines behind one port: a session's requests come in on any of the loops.
+/// Four engines behind one port, or one AF_UNIX path: a session's requests come in on any of the
+/// loops.
 namespace chat_gateway::tests {
 namespace {
+
+class Loops : public testing::TestWithParam<bool> {
+protected:
+    static world_options four_loops() { return {.loops = 4, .unix_domain = GetParam()}; }
+};
+
+INSTANTIATE_TEST_SUITE_P(Listener, Loops, testing::Values(false, true),
+                         [](const auto& unix_domain) {
+                             return unix_domain.param ? "Unix" : "Tcp";
+                         });
 
 constexpr int many = 40;
 
@@ -14,14 +25,14 @@ std::vector<polling_client> open_many(engine_world& world) {
     std::vector<polling_client> clients;
     std::set<unsigned> loops;
     for (int n = 0; n < many; ++n) {
-        loops.insert(public_id::parse(clients.emplace_back(world.port()).sid).value().shard());
+        loops.insert(public_id::parse(clients.emplace_back(world.address()).sid).value().shard());
     }
-    EXPECT_GT(loops.size(), 1U) << "the kernel did not spread the connections";
+    EXPECT_GT(loops.size(), 1U) << "the connections are not spread";
     return clients;
 }
 
-TEST(Loops, PollingIsForwardedToTheOwner) {
-    engine_world world({.loops = 4});
+TEST_P(Loops, PollingIsForwardedToTheOwner) {
+    engine_world world(four_loops());
     const auto clients = open_many(world);
     std::vector<raw_client> gets;
     for (const auto& c : clients)
@@ -41,8 +52,8 @@ TEST(Loops, PollingIsForwardedToTheOwner) {
     EXPECT_EQ(world.session_count(), 0U);
 }
 
-TEST(Loops, UpgradesAreHandedToTheOwner) {
-    engine_world world({.loops = 4});
+TEST_P(Loops, UpgradesAreHandedToTheOwner) {
+    engine_world world(four_loops());
     const auto clients = open_many(world);
     std::vector<raw_client> sockets;
     for (const auto& c : clients) {
@@ -59,10 +70,10 @@ TEST(Loops, UpgradesAreHandedToTheOwner) {
     }
 }
 
-TEST(Loops, HandOffTakesAlongWhatWasReadAlready) {
-    engine_world world({.loops = 4});
+TEST_P(Loops, HandOffTakesAlongWhatWasReadAlready) {
+    engine_world world(four_loops());
     for (const auto& c : open_many(world)) {
-        raw_client ws(world.port());
+        raw_client ws(world.address());
         ws.send("GET " + (websocket_path + ("&sid=" + c.sid)) +
                 " HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
                 "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEA==\r\n\r\n" +
@@ -72,26 +83,50 @@ TEST(Loops, HandOffTakesAlongWhatWasReadAlready) {
     }
 }
 
-TEST(Loops, RefusedUpgradeIsToldByTheOwner) {
-    engine_world world({.loops = 4});
+TEST_P(Loops, RefusedUpgradeIsToldByTheOwner) {
+    engine_world world(four_loops());
     for (const auto& c : open_many(world)) {
         EXPECT_EQ(c.post("1").body, "ok");
-        raw_client late(world.port());
+        raw_client late(world.address());
         EXPECT_EQ(late.upgrade(websocket_path + ("&sid=" + c.sid)).body, "Session ID unknown");
         EXPECT_TRUE(late.at_end());
     }
 }
 
-TEST(Loops, SecondWebSocketIsClosedByTheOwner) {
-    engine_world world({.loops = 4});
+TEST_P(Loops, SecondWebSocketIsClosedByTheOwner) {
+    engine_world world(four_loops());
     for (const auto& c : open_many(world)) {
         const auto ws = c.upgrade();
         EXPECT_EQ(c.upgrade().frame(), empty_close());
     }
 }
 
-TEST(Loops, DroppedGetClosesTheSessionAlsoWhenForwarded) {
-    engine_world world({.loops = 4});
+TEST_P(Loops, OneConnectionServesSessionsOfAllLoops) {
+    engine_world world(four_loops());
+    const auto clients = open_many(world);
+    raw_client kept(world.address());
+    for (const auto& c : clients) {
+        EXPECT_EQ(kept.request("POST", c.target(), "4hello " + c.sid).body, "ok");
+        EXPECT_EQ(kept.request("GET", c.target()).body, "4hello " + c.sid);
+    }
+}
+
+TEST_P(Loops, WhatTheSocketDoesNotTakeLeavesWhenItDoes) {
+    world_options options = four_loops();
+    options.send_queue_bytes = 8U << 20;
+    engine_world world(options);
+    const std::string large(4U << 20, 'x');  // more than the buffers of either family
+    for (int n = 0; n < 4; ++n) {
+        websocket_client c(world.address());
+        world.tell(c.sid, large);
+        world.tell(c.sid, "behind it");
+        EXPECT_EQ(c.wire.frame(), text_of('4' + large));
+        EXPECT_EQ(c.wire.frame(), text_of("4behind it"));
+    }
+}
+
+TEST_P(Loops, DroppedGetClosesTheSessionAlsoWhenForwarded) {
+    engine_world world(four_loops());
     const auto clients = open_many(world);
     for (const auto& c : clients)
         c.begin_get().close();
@@ -100,8 +135,8 @@ TEST(Loops, DroppedGetClosesTheSessionAlsoWhenForwarded) {
     EXPECT_EQ(world.session_count(), 0U);
 }
 
-TEST(Loops, ResetOfAGetClosesTheSessionAlsoWhenForwarded) {
-    engine_world world({.loops = 4});
+TEST_P(Loops, ResetOfAGetClosesTheSessionAlsoWhenForwarded) {
+    engine_world world(four_loops());
     const auto clients = open_many(world);
     for (const auto& c : clients)
         c.begin_get().reset();
@@ -109,10 +144,10 @@ TEST(Loops, ResetOfAGetClosesTheSessionAlsoWhenForwarded) {
         EXPECT_TRUE(world.seen().wait_for(c.sid + " close transport_lost")) << c.sid;
 }
 
-TEST(Loops, ClientThatHasFinishedSendingIsAnsweredAlsoWhenForwarded) {
-    engine_world world({.loops = 4});
+TEST_P(Loops, ClientThatHasFinishedSendingIsAnsweredAlsoWhenForwarded) {
+    engine_world world(four_loops());
     for (const auto& c : open_many(world)) {
-        raw_client post(world.port());
+        raw_client post(world.address());
         post.send_request("POST", c.target(), "4x");
         post.finish_sending();
         EXPECT_EQ(post.response().body, "ok");
@@ -125,21 +160,23 @@ TEST(Loops, ClientThatHasFinishedSendingIsAnsweredAlsoWhenForwarded) {
     }
 }
 
-TEST(Loops, CorsHeadersAreOnForwardedAnswers) {
+TEST_P(Loops, CorsHeadersAreOnForwardedAnswers) {
     const http::cors_policy policy({"https://shop.example"});
-    engine_world world({.loops = 4, .cors = &policy});
+    world_options options = four_loops();
+    options.cors = &policy;
+    engine_world world(options);
     const header_list origin{{"Origin", "https://shop.example"}};
     for (const auto& c : open_many(world)) {
-        const auto r = raw_client(world.port()).request("POST", c.target(), "4x", origin);
+        const auto r = raw_client(world.address()).request("POST", c.target(), "4x", origin);
         EXPECT_EQ(r.body, "ok");
         EXPECT_EQ(r.get("Access-Control-Allow-Origin"), "https://shop.example");
     }
 }
 
-TEST(Loops, StopWithRequestsHeldForOtherLoops) {
+TEST_P(Loops, StopWithRequestsHeldForOtherLoops) {
     std::vector<raw_client> gets;
     {
-        engine_world world({.loops = 4});
+        engine_world world(four_loops());
         for (const auto& c : open_many(world)) {
             gets.push_back(c.begin_get());
             gets.push_back(c.upgrade());

@@ -38,6 +38,7 @@ export class Gateway {
     };
     writeFileSync(config, JSON.stringify(merged(defaults, settings)));
     gateway.config = config;
+    gateway.unixSocket = settings.server?.unix_socket;
     await gateway.resume();
     return gateway;
   }
@@ -53,18 +54,27 @@ export class Gateway {
     return this.process.stop("SIGKILL");
   }
 
-  /** With --demo and no configuration file; waits until /healthz says yes. */
-  static async startDemo() {
+  /** With --demo and no configuration file, as `spawnDemo`; waits until /healthz says yes. */
+  static async startDemo(settings) {
+    const gateway = await Gateway.spawnDemo(settings);
+    await gateway.answers("/healthz");
+    return gateway;
+  }
+
+  /** May fail to start; `settings` by environment name without its prefix: `{SERVER_PORT: 0}`. */
+  static async spawnDemo(settings = {}) {
     const gateway = new Gateway();
     gateway.port = await freePort();
     gateway.adminPort = await freePort();
-    gateway.#spawn(["--demo"], {
-      CHAT_GATEWAY_SERVER_HOST: "127.0.0.1",
-      CHAT_GATEWAY_SERVER_PORT: String(gateway.port),
-      CHAT_GATEWAY_SERVER_DRAIN_MS: "1000",
-      CHAT_GATEWAY_ADMIN_PORT: String(gateway.adminPort),
-    });
-    await gateway.answers("/healthz");
+    const all = {
+      SERVER_HOST: "127.0.0.1",
+      SERVER_PORT: gateway.port,
+      SERVER_DRAIN_MS: 1000,
+      ADMIN_PORT: gateway.adminPort,
+      ...settings,
+    };
+    gateway.unixSocket = settings.SERVER_UNIX_SOCKET;
+    gateway.#spawn(["--demo"], Object.fromEntries(Object.entries(all).map(([name, value]) => [`CHAT_GATEWAY_${name}`, String(value)])));
     return gateway;
   }
 
@@ -86,6 +96,11 @@ export class Gateway {
       return answer?.status === status && answer;
     };
     return eventually(probe, `the gateway answers ${path} with ${status}`);
+  }
+
+  /** Its AF_UNIX listener, for `request` and what is made of it. */
+  get overSocket() {
+    return { url: "http://gateway.test", socketPath: this.unixSocket };
   }
 
   /** A request to the admin listener. */

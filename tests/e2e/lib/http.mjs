@@ -2,10 +2,10 @@
 import http from "node:http";
 import { PATIENCE_MS, within } from "./wait.mjs";
 
-/** Resolves to `{status, headers, body, upgraded}`; the connection is not kept. */
-export function request(url, { method = "GET", headers = {}, body } = {}) {
+/** Resolves to `{status, headers, body, upgraded}`; the connection is not kept. `socketPath`: connects there instead of to the URL's host. */
+export function request(url, { method = "GET", headers = {}, body, socketPath } = {}) {
   const answer = new Promise((resolve, reject) => {
-    const sent = http.request(url, { method, headers, agent: false });
+    const sent = http.request(url, { method, headers, socketPath, agent: false });
     sent.once("error", reject);
     sent.once("upgrade", (response, socket) => {
       socket.destroy();
@@ -29,14 +29,15 @@ export function request(url, { method = "GET", headers = {}, body } = {}) {
 export const pollingPath = "/ws/?EIO=4&transport=polling";
 export const websocketPath = "/ws/?EIO=4&transport=websocket";
 
-/** A polling handshake. */
-export function poll(gateway, headers = {}) {
-  return request(gateway.url + pollingPath, { headers });
+/** A polling handshake with whatever has a `url`, and perhaps a `socketPath`. */
+export function poll({ url, socketPath }, headers = {}) {
+  return request(url + pollingPath, { headers, socketPath });
 }
 
 /** A WebSocket handshake; the connection is dropped when it succeeds. */
-export function upgrade(gateway, headers = {}) {
-  return request(gateway.url + websocketPath, {
+export function upgrade({ url, socketPath }, headers = {}) {
+  return request(url + websocketPath, {
+    socketPath,
     headers: {
       Connection: "Upgrade",
       Upgrade: "websocket",

@@ -13,7 +13,11 @@ function replaced(text, pattern, by) {
   return text.replace(pattern, by);
 }
 
+const BY_SOCKET = /server unix:[^;]+;/;
+const BY_PORT = /# server 127\.0\.0\.1:7000;/;
+
 export class Nginx {
+  /** By the gateway's AF_UNIX socket if it has one. */
   static async start(gateway) {
     const nginx = new Nginx();
     const port = await freePort();
@@ -22,12 +26,14 @@ export class Nginx {
     for (const name of ["body", "proxy", "fastcgi", "uwsgi", "scgi"]) mkdirSync(join(directory, name));
 
     let site = readFileSync(join(root, "docker/nginx/chat-gateway.conf"), "utf8");
-    site = replaced(site, /server 127\.0\.0\.1:7000;/, `server 127.0.0.1:${gateway.port};`);
+    site = replaced(site, BY_SOCKET, gateway.unixSocket ? `server unix:${gateway.unixSocket};` : "");
+    site = replaced(site, BY_PORT, gateway.unixSocket ? "" : `server 127.0.0.1:${gateway.port};`);
     site = replaced(site, /listen 80;/, `listen 127.0.0.1:${port};`);
     site = replaced(site, /listen \[::\]:80;/, "");
     const config = join(directory, "nginx.conf");
     writeFileSync(config, `
       daemon off;
+      ${process.getuid() === 0 ? "user www-data;" : ""}
       pid ${directory}/nginx.pid;
       error_log stderr warn;
       events { worker_connections 1024; }

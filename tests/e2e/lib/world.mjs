@@ -14,6 +14,7 @@ export class World {
   static async start(overrides = {}) {
     const world = new World();
     world.gateways = [];
+    world.proxies = [];
     [world.redis, world.postgres] = await Promise.all([Redis.start(), Postgres.start()]);
     world.backend = await Backend.start(world.redis);
     world.gateway = await world.addGateway(overrides);
@@ -50,17 +51,18 @@ export class World {
     }, `a message of chat ${chat} arrives`, 60_000);
   }
 
-  /** An nginx in front of the gateway. */
-  async addNginx() {
-    this.nginx = await Nginx.start(this.gateway);
-    return this.nginx;
+  /** An nginx in front of the gateway, or of another one. */
+  async addNginx(gateway = this.gateway) {
+    const nginx = await Nginx.start(gateway);
+    this.proxies.push(nginx);
+    return nginx;
   }
 
   /** Ends everything, whatever fails on the way; throws the first failure. */
   async stop() {
     closeAllClients();
     const ends = [
-      () => this.nginx?.process.stop(),
+      ...this.proxies.map((nginx) => () => nginx.process.stop()),
       () => this.backend.stop(),
       ...this.gateways.map((gateway) => () => gateway.stop()),
       () => this.postgres.stop(),

@@ -254,6 +254,22 @@ TEST(ConfigLoad, AllFaultsAreToldALineEach) {
         EXPECT_THAT(fault, Not(HasSubstr("\n")));
 }
 
+TEST(ConfigLoad, AUnixSocketHasAPathAndAMode) {
+    const auto loaded = from_file(
+        R"({"server": {"port": 0, "unix_socket": "/run/gw/public.sock", "unix_mode": "600"}})");
+    EXPECT_THAT(loaded.faults, IsEmpty());
+    EXPECT_THAT(loaded.warnings, IsEmpty());
+    EXPECT_EQ(loaded.values.server.unix_socket, "/run/gw/public.sock");
+    EXPECT_EQ(loaded.values.server.unix_mode, "600");
+    EXPECT_THAT(
+        faults_of_variable("CHAT_GATEWAY_SERVER_UNIX_SOCKET", '/' + std::string(107, 'x')),
+        ElementsAre(HasSubstr("is too long for an AF_UNIX socket; accepted: an absolute path of "
+                              "at most 107 bytes (from CHAT_GATEWAY_SERVER_UNIX_SOCKET)")));
+    EXPECT_THAT(faults_of_variable("CHAT_GATEWAY_SERVER_UNIX_MODE", "rw-rw----"),
+                ElementsAre(StartsWith("server.unix_mode: \"rw-rw----\" is not a file mode; "
+                                       "accepted: an octal file mode such as 0660")));
+}
+
 TEST(ConfigLoad, TransportsAreNamedOnceAndKnown) {
     EXPECT_THAT(faults_of_variable("CHAT_GATEWAY_ENGINE_TRANSPORTS", "polling,polling"),
                 ElementsAre(StartsWith("engine.transports: the list names something twice;")));
@@ -368,9 +384,6 @@ TEST_P(ConfigLoadNotYet, IsRefused) {
 INSTANTIATE_TEST_SUITE_P(
     Keys, ConfigLoadNotYet,
     testing::Values(
-        not_yet{"CHAT_GATEWAY_SERVER_UNIX_SOCKET", "/run/gw",
-                "server.unix_socket: \"/run/gw\" is not supported by this version; accepted: \"\" "
-                "(from"},
         not_yet{"CHAT_GATEWAY_SESSION_STORE", "postgres",
                 "session.store: \"postgres\" is not supported by this version; accepted: redis or "
                 "memory"},
@@ -393,8 +406,7 @@ INSTANTIATE_TEST_SUITE_P(
             "redis.url: the value names several nodes, which is not supported by this version;"}));
 
 TEST(ConfigLoadNotYet, ASettingAtItsDefaultIsNoFault) {
-    EXPECT_THAT(from_environment({{"CHAT_GATEWAY_SERVER_UNIX_SOCKET", ""},
-                                  {"CHAT_GATEWAY_ENGINE_COMPRESSION", "false"},
+    EXPECT_THAT(from_environment({{"CHAT_GATEWAY_ENGINE_COMPRESSION", "false"},
                                   {"CHAT_GATEWAY_SESSION_REJECT", "handshake"},
                                   {"CHAT_GATEWAY_POSTGRES_OUTBOX", "false"}})
                     .faults,
@@ -403,7 +415,7 @@ TEST(ConfigLoadNotYet, ASettingAtItsDefaultIsNoFault) {
 
 TEST(ConfigLoadNotYet, AKeyWithoutEffectWarns) {
     const auto loaded = from_file(R"({
-        "server": {"unix_mode": "0600", "max_connections": 1},
+        "server": {"max_connections": 1},
         "session": {"table": "login_sessions", "recheck_ms": 1000},
         "limits": {"connections_per_ip": 1, "connections_per_user": 1, "handshakes_per_ip_per_s": 1,
                    "events_per_socket_per_s": 1}
@@ -411,8 +423,7 @@ TEST(ConfigLoadNotYet, AKeyWithoutEffectWarns) {
     EXPECT_THAT(loaded.faults, IsEmpty());
     EXPECT_THAT(
         loaded.warnings,
-        UnorderedElementsAre("server.unix_mode: has no effect in this version",
-                             "server.max_connections: has no effect in this version",
+        UnorderedElementsAre("server.max_connections: has no effect in this version",
                              "session.table: has no effect in this version",
                              "session.recheck_ms: has no effect in this version",
                              "limits.connections_per_ip: has no effect in this version",

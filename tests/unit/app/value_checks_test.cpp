@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <initializer_list>
+#include <string>
 #include <string_view>
 
 namespace {
@@ -31,6 +32,15 @@ TEST(ValueChecks, Address) {
                                     "chat-1.example"});
     expect_refused(check_address, "is not an IP address or host name",
                    {"", "local host", "1.2.3", "1.2.3.256", "1.2.3.4:80", "[::1]", "127.0.0.1/8"});
+}
+
+TEST(ValueChecks, UnixPath) {
+    const std::string longest = '/' + std::string(106, 'x');
+    expect_accepted(check_unix_path, {"", "/s", "/run/chat-gateway/public.sock", longest});
+    expect_refused(check_unix_path, "is an abstract name", {"@", "@chat-gateway"});
+    expect_refused(check_unix_path, "does not begin with /", {"s", "./s", "unix:/run/s"});
+    expect_refused(check_unix_path, "names a directory", {"/", "/run/"});
+    expect_refused(check_unix_path, "is too long for an AF_UNIX socket", {longest + 'x'});
 }
 
 TEST(ValueChecks, FileMode) {
