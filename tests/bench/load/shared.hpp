@@ -46,10 +46,11 @@ private:
 /// What a client process tells, in memory that it shares with the publisher. One writer.
 struct alignas(64) worker_report {
     std::atomic<std::uint64_t> connected;
-    std::atomic<std::uint64_t> delivered;
-    std::atomic<std::uint64_t> missed;
+    std::atomic<std::uint64_t> delivered;  ///< messages, each once per client
     std::atomic<std::uint64_t> doubled;
-    std::atomic<std::uint64_t> lost;  ///< connections that ended
+    std::atomic<std::uint64_t> reordered;  ///< came behind a later one of their room
+    std::atomic<std::uint64_t> lost;       ///< connections that ended
+    std::atomic<std::uint64_t> pings;      ///< that were answered
     histogram latency;
     histogram handshake;
 };
