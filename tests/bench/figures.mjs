@@ -13,6 +13,12 @@ export function faultsOf({ connected, phases }) {
   return connected.lost + inPhases;
 }
 
+/** Who had the cores in these phases: server, clients with the publisher, Redis in % of one; the whole machine in % of all. */
+export function coresOf(phases) {
+  const of = (figure) => Math.round(median(phases.map((phase) => phase[figure])));
+  return `${of("server_percent")}, ${of("load_percent")}, ${of("beside_percent")}; ${of("machine_percent")}`;
+}
+
 /** `results` by the value of `key`, in order of appearance. */
 export function groupedBy(results, key) {
   const groups = new Map();

@@ -33,7 +33,8 @@ function output(args, seconds) {
  */
 export async function load(server, { redis, clients, phases = [], options = [] }) {
   const args = [
-    "--target", server.target, "--server", String(server.pid), "--redis", String(redis.port), "--clients", server.clients ?? clients,
+    "--target", server.target, "--server", String(server.pid), "--redis", String(redis.port), "--beside", String(redis.process.child.pid),
+    "--clients", server.clients ?? clients,
     ...phases.flatMap(({ name, rate, seconds }) => ["--phase", `${name}:${rate}:${seconds}`]), ...options, ...(server.options ?? []),
   ];
   const time = phases.reduce((sum, { seconds }) => sum + seconds + PATIENCE_PER_PHASE_S, PATIENCE_S);

@@ -124,7 +124,7 @@ describe("bench_load", () => {
     // Half of the six rooms have two members each; the last turn may be incomplete.
     assert.ok(Math.abs(busy.deliveries - busy.messages) <= 6, `${busy.deliveries} of ${busy.messages}`);
     assert.deepEqual([busy.missed, busy.doubled, busy.reordered, busy.lost], [0, 0, 0, 0]);
-    assert.ok(busy.server_percent > 0 && busy.load_percent > 0 && busy.machine_percent > 0);
+    assert.ok(busy.server_percent > 0 && busy.load_percent > 0 && busy.wanted_percent > 0 && busy.beside_percent > 0 && busy.machine_percent > 0);
   });
 
   test("posts messages to an admin listener", async () => {

@@ -247,7 +247,7 @@ private:
 
     void on_message(client& c, std::string_view text) {
         content_head head;
-        if (!find_content(text, head)) return lose(c, "not a chat message");
+        if (!content_.read(text, head)) return lose(c, "not a chat message");
         const auto found = std::lower_bound(
             c.rooms.begin(), c.rooms.end(), head.room,
             [](const room_state& r, std::uint32_t wanted) { return r.room < wanted; });
@@ -272,6 +272,7 @@ private:
     worker_report& report_;
     std::vector<client> clients_;
     std::vector<char> buffer_ = std::vector<char>(receive_size);
+    content_reader content_;
     std::size_t next_ = 0;
     unsigned under_way_ = 0;
     int epoll_ = -1;

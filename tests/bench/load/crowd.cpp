@@ -3,7 +3,6 @@
 #include "clients.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -14,13 +13,6 @@
 #include <unistd.h>
 
 namespace bench {
-namespace {
-
-/// On a machine with fewer cores than processes the server comes first, or the clients would be
-/// what is measured.
-constexpr int niceness = 5;
-
-}  // namespace
 
 crowd::crowd(const options& o) {
     void* memory = mmap(nullptr, sizeof(worker_report) * o.processes, PROT_READ | PROT_WRITE,
@@ -41,8 +33,6 @@ crowd::crowd(const options& o) {
             continue;
         }
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        errno = 0;
-        if (nice(niceness) == -1 && errno != 0) std::perror("bench_load: nice");
         close(ends[1]);
         const auto from = std::min(all.size(), share * p);
         run_clients(o, all.subspan(from, std::min(share, all.size() - from)),

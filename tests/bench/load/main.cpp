@@ -67,7 +67,7 @@ private:
     struct standing {
         std::uint64_t at = monotonic_ns();
         std::uint64_t delivered, doubled, reordered, lost, pings;
-        usage server, load;
+        usage server, load, beside;
         machine_usage machine = usage_of_machine();
     };
 
@@ -80,7 +80,8 @@ private:
                 .lost = crowd_.sum(&worker_report::lost),
                 .pings = crowd_.sum(&worker_report::pings),
                 .server = usage_of(options_.servers),
-                .load = usage_of(load)};
+                .load = usage_of(load),
+                .beside = usage_of(options_.beside)};
     }
 
     void perform(const phase& p) {
@@ -94,7 +95,7 @@ private:
         else if (p.what == phase::kind::rate)
             publish_evenly(p, before.at);
         else
-            publish_all_it_takes(p, before.at);
+            saturate(p, before.at);
         await_last();
         print(p, before, stand());
     }
@@ -108,7 +109,8 @@ private:
             R"({"event":"phase","name":"%s","seconds":%.3f,"messages":%lu,"deliveries":%lu,)"
             R"("missed":%ld,"doubled":%lu,"reordered":%lu,"lost":%lu,"pings":%lu,)"
             R"("cpu_us":%.0f,"cpu_us_per_delivery":%.3f,"cpu_us_per_message":%.3f,)"
-            R"("server_percent":%.2f,"load_percent":%.1f,"machine_percent":%.1f,)"
+            R"("server_percent":%.2f,"wanted_percent":%.1f,"load_percent":%.1f,)"
+            R"("beside_percent":%.1f,"machine_percent":%.1f,)"
             R"("p50_us":%lu,"p99_us":%lu,"rss_kb":%lu})"
             "\n",
             p.name.c_str(), ns_taken / 1e9, messages_, reached, long(owed_) - long(reached),
@@ -116,7 +118,9 @@ private:
             after.lost - before.lost, after.pings - before.pings, cpu_ns / 1000,
             ratio(cpu_ns / 1000, double(reached)), ratio(cpu_ns / 1000, double(messages_)),
             100 * cpu_ns / ns_taken,
+            100 * double(most_wanted_ns(before.server, after.server)) / ns_taken,
             100 * double(after.load.cpu_ns - before.load.cpu_ns) / ns_taken,
+            100 * double(after.beside.cpu_ns - before.beside.cpu_ns) / ns_taken,
             100 * ratio(double(after.machine.busy - before.machine.busy),
                         double(after.machine.all - before.machine.all)),
             crowd_.quantile(&worker_report::latency, 0.5),
@@ -133,6 +137,18 @@ private:
             clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr);
             publish_one();
             publisher_.flush();
+        }
+    }
+
+    /// Where the cores are few the server has to be the last to get one: it would wait for clients
+    /// else, which in earnest have machines of their own, and write each message as it comes.
+    void saturate(const phase& p, std::uint64_t began) {
+        set_background(options_.servers, true);
+        publish_all_it_takes(p, began);
+        if (!set_background(options_.servers, false) && &p != &options_.phases.back()) {
+            std::fprintf(stderr,
+                         "bench_load: %s: only root can give the server its priority back\n",
+                         p.name.c_str());
         }
     }
 

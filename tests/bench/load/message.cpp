@@ -3,6 +3,12 @@
 #include <charconv>
 
 namespace bench {
+namespace {
+
+constexpr std::string_view event = R"(42["serverMessage",{)";
+constexpr std::string_view content_key = R"("content":")";
+
+}  // namespace
 
 std::string message_json(std::string_view room, std::string_view content) {
     std::string out = R"({"chat_id":")";
@@ -18,12 +24,17 @@ std::string print_content(const content_head& head) {
            std::to_string(head.stamp) + ' ';
 }
 
-bool find_content(std::string_view packet, content_head& head) {
-    constexpr std::string_view event = R"(42["serverMessage",{)";
-    constexpr std::string_view key = R"("content":")";
-    const auto found = packet.find(key);
-    if (!packet.starts_with(event) || found == packet.npos) return false;
-    const char* at = packet.data() + found + key.size();
+std::size_t content_reader::find(std::string_view packet) const {
+    if (!packet.starts_with(event)) return packet.npos;
+    if (packet.size() > last_ && packet.substr(last_).starts_with(content_key)) return last_;
+    return packet.find(content_key);
+}
+
+bool content_reader::read(std::string_view packet, content_head& head) {
+    const auto found = find(packet);
+    if (found == packet.npos) return false;
+    last_ = found;
+    const char* at = packet.data() + found + content_key.size();
     const char* const end = packet.data() + packet.size();
     const auto number = [&](auto& to) {
         const auto parsed = std::from_chars(at, end, to);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -25,7 +26,16 @@ struct content_head {
 
 std::string print_content(const content_head& head);
 
-/// Takes it out of a Socket.IO packet with such a message; false if there is none.
-bool find_content(std::string_view packet, content_head& head);
+/// Takes it out of Socket.IO packets with such a message.
+class content_reader {
+public:
+    /// False if there is none.
+    bool read(std::string_view packet, content_head& head);
+
+private:
+    [[nodiscard]] std::size_t find(std::string_view packet) const;
+
+    std::size_t last_ = 0;  ///< where it was in the last packet, and most likely is in the next one
+};
 
 }  // namespace bench

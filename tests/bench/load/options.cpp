@@ -12,9 +12,10 @@ namespace {
 
 constexpr std::string_view usage =
     "bench_load --target HOST:PORT|unix:PATH --redis PORT|--http PORT --clients FILE\n"
-    "           [--server PID]... [--processes N] [--connects-at-once N] [--frame-bytes N]\n"
-    "           [--rooms N] [--first-room NAME] [--rooms-header] [--patience SECONDS]\n"
-    "           [--window MESSAGES:DELIVERIES] [--phase NAME:RATE|saturated|idle:SECONDS]...\n"
+    "           [--server PID]... [--beside PID]... [--processes N] [--connects-at-once N]\n"
+    "           [--frame-bytes N] [--rooms N] [--first-room NAME] [--rooms-header]\n"
+    "           [--patience SECONDS] [--window MESSAGES:DELIVERIES]\n"
+    "           [--phase NAME:RATE|saturated|idle:SECONDS]...\n"
     "FILE has a line per client: its cookie, a tab, numbers of rooms joined by commas.\n"
     "With --rooms messages go to rooms that no client is in as well, up to that number.\n";
 
@@ -117,6 +118,8 @@ options parse_options(int argc, char** argv) {
             o.clients = read_clients(value);
         } else if (name == "--server") {
             o.servers.push_back(static_cast<pid_t>(number(value)));
+        } else if (name == "--beside") {
+            o.beside.push_back(static_cast<pid_t>(number(value)));
         } else if (name == "--processes") {
             o.processes = std::max(1U, static_cast<unsigned>(number(value)));
         } else if (name == "--connects-at-once") {

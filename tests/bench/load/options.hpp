@@ -29,6 +29,7 @@ struct options {
     std::uint16_t redis_port = 0;  ///< messages are published there, or
     std::uint16_t http_port = 0;   ///< are posted to an admin listener there
     std::vector<pid_t> servers;    ///< whose CPU time and memory count
+    std::vector<pid_t> beside;     ///< whose CPU time is told as well
     std::vector<client_spec> clients;
     std::uint32_t rooms = 0;  ///< those of the clients, and empty ones behind them
     std::string first_room;   ///< its name, if it is no UUID

@@ -1,5 +1,5 @@
 // What the bus alone costs: messages to rooms that have no member here, one, or two.
-import { groupedBy, median } from "../figures.mjs";
+import { coresOf, groupedBy, median } from "../figures.mjs";
 import { populate } from "../population.mjs";
 import { interleaved, measured } from "../runs.mjs";
 
@@ -45,8 +45,8 @@ export function rows(results) {
       perSecond: of((p) => p.messages / p.seconds),
       cpu: of((p) => p.cpu_us_per_message),
       perCpuSecond: 1e6 / of((p) => p.cpu_us_per_message),
-      serverPercent: of((p) => p.server_percent),
-      machinePercent: of((p) => p.machine_percent),
+      wanted: Math.round(of((p) => p.wanted_percent)),
+      cores: coresOf(runs.map(({ phases }) => phases.saturated)),
       faults: runs.reduce((sum, run) => sum + run.faults, 0),
     };
   });
@@ -58,8 +58,8 @@ const COLUMNS = [
   ["messages per s", (r) => r.perSecond],
   ["CPU µs per message", (r) => r.cpu],
   ["messages per CPU s", (r) => r.perCpuSecond],
-  ["server's CPU %", (r) => Math.round(r.serverPercent)],
-  ["machine's CPU %", (r) => Math.round(r.machinePercent)],
+  ["server busy %", (r) => r.wanted],
+  ["CPU %: server, clients, Redis; machine", (r) => r.cores],
   ["faults", (r) => r.faults],
   ["runs", (r) => r.runs],
 ];

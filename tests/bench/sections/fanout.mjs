@@ -1,5 +1,5 @@
 // Messages to rooms: CPU time per delivery and latency at a moderate rate, CPU time per delivery when the server has all it can do.
-import { groupedBy, median } from "../figures.mjs";
+import { coresOf, groupedBy, median } from "../figures.mjs";
 import { populate } from "../population.mjs";
 import { interleaved, measured } from "../runs.mjs";
 
@@ -52,9 +52,8 @@ export function rows(results) {
         p99: of("moderate", "p99_us") / 1000,
         saturated: of("saturated", "cpu_us_per_delivery"),
         perCpuSecond: 1e6 / of("saturated", "cpu_us_per_delivery"),
-        perSecond: median(runs.map(({ phases: { saturated: s } }) => s.deliveries / s.seconds)),
-        serverPercent: of("saturated", "server_percent"),
-        machinePercent: of("saturated", "machine_percent"),
+        wanted: Math.round(of("saturated", "wanted_percent")),
+        cores: coresOf(runs.map(({ phases }) => phases.saturated)),
         faults: runs.reduce((sum, run) => sum + run.faults, 0),
       };
     });
@@ -73,9 +72,8 @@ const COLUMNS = [
   ["saturated: CPU µs per delivery", (r) => r.saturated],
   ["deliveries per CPU s", (r) => r.perCpuSecond],
   ["times Node's", (r) => r.timesNode],
-  ["deliveries per s", (r) => r.perSecond],
-  ["server's CPU %", (r) => Math.round(r.serverPercent)],
-  ["machine's CPU %", (r) => Math.round(r.machinePercent)],
+  ["server busy %", (r) => r.wanted],
+  ["CPU %: server, clients, Redis; machine", (r) => r.cores],
   ["faults", (r) => r.faults],
   ["runs", (r) => r.runs],
 ];
