@@ -15,6 +15,9 @@ import { markdown } from "./table.mjs";
 
 const SECTIONS = { fanout, handshakes, idle, decode };
 
+/** Servers that have to be named by an option. */
+const OPTIONAL = ["other", "peer"];
+
 const USAGE = `scripts/bench [SECTION...] [OPTION...]
 Sections, all of them if none is named: ${Object.keys(SECTIONS).join(", ")}
   --servers LIST         some of: ${Object.keys(SERVERS).join(", ")}
@@ -23,6 +26,7 @@ Sections, all of them if none is named: ${Object.keys(SECTIONS).join(", ")}
   --seconds N            length of a measured phase (fan-out 3, decode 2)
   --connections N        of every shape, of the handshakes, of the idle section
   --set SECTION.KEY=VALUE   a setting for the gateways, may be given several times
+  --other BINARY         measure another build of the gateway as well
   --peer COMMAND         measure another server as well; {port} and {redis} in COMMAND become port numbers
   --json FILE            write every run's figures there
   --smoke                a short form that fails when the gateway is not far enough ahead of Node
@@ -39,7 +43,7 @@ function parse() {
     return parseArgs({
       allowPositionals: true,
       options: {
-        servers: text, shapes: text, repeat: text, seconds: text, connections: text, peer: text, json: text,
+        servers: text, shapes: text, repeat: text, seconds: text, connections: text, other: text, peer: text, json: text,
         set: { type: "string", multiple: true, default: [] },
         smoke: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
@@ -80,12 +84,13 @@ if (values.help) {
 }
 const sections = positionals.length > 0 ? names(positionals.join(), SECTIONS) : Object.keys(SECTIONS);
 const wanted = names(values.servers, SERVERS);
-if (wanted?.includes("peer") && !values.peer) fail("--peer is missing");
+for (const name of OPTIONAL) if (wanted?.includes(name) && !values[name]) fail(`--${name} is missing`);
 
 const world = {
   redis: await Redis.start(),
   postgres: await Postgres.start(),
   settings: settings(values.set),
+  other: values.other,
   peer: values.peer,
   failures: [],
   say: (line) => console.error(line),
@@ -93,7 +98,7 @@ const world = {
 
 /** What a section is asked for on the command line. */
 const optionsOf = (section) => ({
-  servers: section.servers.filter((name) => (wanted ? wanted.includes(name) : name !== "peer" || values.peer)),
+  servers: section.servers.filter((name) => (wanted ? wanted.includes(name) : !OPTIONAL.includes(name) || values[name])),
   shapes: names(values.shapes, fanout.SHAPES),
   rounds: number(values.repeat) ?? section.rounds,
   seconds: number(values.seconds) ?? section.seconds,

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SECRET } from "../e2e/lib/backend.mjs";
-import { Gateway, root } from "../e2e/lib/gateway.mjs";
+import { root } from "../e2e/lib/gateway.mjs";
 import { postJson, request } from "../e2e/lib/http.mjs";
 import { freePort, privateDirectory } from "../e2e/lib/machine.mjs";
 import { ServerProcess } from "../e2e/lib/process.mjs";
@@ -14,6 +14,7 @@ export const binary = process.env.CHAT_GATEWAY_BINARY ?? join(root, "build/relea
 /** By the name in the table; `settings` as in the configuration file. */
 export const SERVERS = {
   gateway: { kind: "gateway" },
+  other: { kind: "gateway", isOther: true },
   "gateway unix": { kind: "gateway", unix: true },
   "gateway 2 loops": { kind: "gateway", settings: { server: { threads: 2 } } },
   "gateway memory": { kind: "memory" },
@@ -29,28 +30,44 @@ const merged = (...all) =>
     return sum;
   }, {});
 
+// Settings of a developer's own deployment must not reach the gateways.
+const SETTINGS = /^(CHAT_GATEWAY_.*|SESSION_SECRET|REDIS_URL|DATABASE_URL|PORT)$/;
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !SETTINGS.test(name)));
+
 /** What every gateway here is told; one loop unless the server says otherwise. */
 const BASE = { server: { host: "127.0.0.1", threads: 1, drain_ms: 1000 }, session: { secrets: [SECRET] }, log: { level: "warn" } };
 
-/** The output of a server that ended well is of no interest when another one fails. */
+/** The orderly end; the output of a server that ended well is of no interest when another one fails. */
 async function stopped(server) {
-  await server.stop();
+  const { code, signal } = await server.stop();
+  if (code !== 0) throw new Error(`${server.name} ended with ${code ?? signal}:\n${server.tail()}`);
   server.output = "";
 }
 
+/** Starts a gateway program and waits until it is ready; `{port, admin, process}`. */
+async function startGateway(program, settings, args = []) {
+  const [port, admin] = [await freePort(), await freePort()];
+  const config = join(privateDirectory("bench"), "chat-gateway.json");
+  writeFileSync(config, JSON.stringify(merged(BASE, { server: { port }, admin: { port: admin } }, settings)));
+  const server = new ServerProcess(program, program, ["--config", config, ...args], { env: environment });
+  await eventually(async () => {
+    if (server.child.exitCode !== null) throw new Error(`${program} has ended:\n${server.tail()}`);
+    const answer = await request(`http://127.0.0.1:${admin}/readyz`).catch((error) => error);
+    return answer.status === 200;
+  }, `${program} is ready`);
+  return { port, admin, process: server };
+}
+
 const starters = {
-  async gateway({ redis, postgres, settings: given }, { unix = false, settings = {} }) {
+  async gateway({ redis, postgres, settings: given, other }, { isOther = false, unix = false, settings = {} }) {
     const socket = join(privateDirectory("bench"), "socket");
-    const gateway = await Gateway.start(merged(
-      BASE, { redis: { url: redis.url }, postgres: { url: postgres.url } }, unix ? { server: { unix_socket: socket } } : {}, settings, given,
+    const gateway = await startGateway(isOther ? other : binary, merged(
+      { redis: { url: redis.url }, postgres: { url: postgres.url } }, unix ? { server: { unix_socket: socket } } : {}, settings, given,
     ));
     return {
       target: unix ? `unix:${socket}` : `127.0.0.1:${gateway.port}`,
       pid: gateway.process.child.pid,
-      async stop() {
-        await gateway.stop();
-        gateway.process.output = "";
-      },
+      stop: () => stopped(gateway.process),
     };
   },
 
@@ -59,14 +76,7 @@ const starters = {
    * is no Redis to publish to.
    */
   async memory({ settings: given }, { connections }) {
-    const [port, admin] = [await freePort(), await freePort()];
-    const config = join(privateDirectory("bench"), "chat-gateway.json");
-    writeFileSync(config, JSON.stringify(merged(BASE, { server: { port }, admin: { port: admin } }, given)));
-    const server = new ServerProcess("chat-gateway --demo", binary, ["--demo", "--config", config]);
-    await eventually(
-      () => request(`http://127.0.0.1:${admin}/readyz`).then(({ status }) => status === 200, (error) => error.code !== "ECONNREFUSED"),
-      "the gateway is ready",
-    );
+    const { port, admin, process: server } = await startGateway(binary, given, ["--demo"]);
     const cookies = [];
     await inParallel(Array.from({ length: connections }), 16, async () => {
       const { headers } = await postJson(`http://127.0.0.1:${port}/demo/login`, { user: "u-ada" });
@@ -96,7 +106,7 @@ const starters = {
     const [program, ...args] = peer.replaceAll("{port}", port).replaceAll("{redis}", redis.port).split(" ");
     const server = new ServerProcess(program, program, args);
     await server.prints(/listening|ready/i);
-    return { target: `127.0.0.1:${port}`, pid: server.child.pid, options: ["--rooms-header"], stop: () => stopped(server) };
+    return { target: `127.0.0.1:${port}`, pid: server.child.pid, options: ["--rooms-header"], stop: () => server.stop() }; // how it ends is its own affair
   },
 };
 

@@ -21,7 +21,7 @@
 namespace bench {
 namespace {
 
-constexpr std::size_t receive_size = 512 * 1024;
+constexpr std::size_t receive_size = std::size_t{512} * 1024;
 
 [[noreturn]] void die(const std::string& what) {
     std::fprintf(stderr, "bench_load: %s: %s\n", what.c_str(), std::strerror(errno));

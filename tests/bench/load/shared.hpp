@@ -18,7 +18,7 @@ public:
     static constexpr std::size_t buckets = 256;
     static std::size_t bucket_of(std::uint64_t us) {
         if (us < 8) return us;
-        const auto power = static_cast<unsigned>(std::bit_width(us)) - 4;
+        const auto power = static_cast<std::size_t>(std::bit_width(us)) - 4;
         return power * 8 + (us >> power);
     }
     /// The least value that falls into a bucket.

@@ -3,7 +3,7 @@ import { coresOf, groupedBy, median } from "../figures.mjs";
 import { populate } from "../population.mjs";
 import { interleaved, measured } from "../runs.mjs";
 
-export const servers = ["gateway", "gateway all", "gateway 2 loops", "node", "peer"];
+export const servers = ["gateway", "other", "gateway all", "gateway 2 loops", "node", "peer"];
 export const rounds = 3;
 export const seconds = 2;
 const BUDGET_S = 90; // per number of members

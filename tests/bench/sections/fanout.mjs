@@ -11,7 +11,7 @@ export const SHAPES = {
   "10000x2": { rooms: 10_000, members: 2, clients: 2000, rate: 2000 },
 };
 
-export const servers = ["gateway", "gateway unix", "gateway 2 loops", "gateway memory", "node", "peer"];
+export const servers = ["gateway", "other", "gateway unix", "gateway 2 loops", "gateway memory", "node", "peer"];
 export const rounds = 3;
 export const seconds = 3;
 const BUDGET_S = 240; // per shape

@@ -4,7 +4,7 @@ import { groupedBy, median } from "../figures.mjs";
 import { populate } from "../population.mjs";
 import { interleaved, measured } from "../runs.mjs";
 
-export const servers = ["gateway", "gateway no recovery", "node", "peer"];
+export const servers = ["gateway", "other", "gateway no recovery", "node", "peer"];
 export const rounds = 1;
 const BUDGET_S = 240;
 
