@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds accept_pause{100};
 
 std::shared_ptr<accept_loop> accept_loop::start(event_loop& loop, protocol kind,
                                                 descriptor listening, handler on_accept) {
-    const std::shared_ptr<accept_loop> started(new accept_loop(loop, std::move(on_accept)));
+    std::shared_ptr<accept_loop> started(new accept_loop(loop, std::move(on_accept)));
     started->socket_.assign(kind, listening.get());
     listening.release();
     started->socket_.native_non_blocking(true);
