@@ -1,8 +1,9 @@
 // Markdown.
 import { short } from "./figures.mjs";
 
-/** `columns`: [title, row => value]; numbers are shortened, undefined is left empty. */
-export function markdown(columns, rows) {
+/** `columns`: [title, row => value]; numbers are shortened, undefined is left empty, a column of nothing else is left out. */
+export function markdown(all, rows) {
+  const columns = all.filter(([, value]) => rows.some((row) => value(row) !== undefined));
   const line = (cells) => `| ${cells.join(" | ")} |`;
   const cell = (value) => (typeof value === "number" ? short(value) : (value ?? ""));
   return [
