@@ -28,7 +28,7 @@ export const load = () => loadavg().map((one) => one.toFixed(2)).join(" ");
 export async function conditions({ postgres, other }) {
   const { rows } = await postgres.query("SHOW server_version");
   return {
-    machine: `${cpus().length} cores (${cpus()[0].model}), ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, ${openFiles()} open files per process`,
+    machine: `${cpus().length} cores (${cpus()[0].model}), ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release().match(/^\d+\.\d+/)[0]}, ${openFiles()} open files per process`,
     gateway: [says(binary, "--version"), says("git", "rev-parse", "--short", "HEAD")].filter(Boolean).join(", commit "),
     ...(other && { other: `${other}, ${says(other, "--version")}` }),
     node: `Node ${process.versions.node}, socket.io ${version("socket.io")}, @socket.io/redis-adapter ${version("@socket.io/redis-adapter")}, ` +
