@@ -1,88 +1,137 @@
-// The benchmark: the same load on each server, one after the other, several times over; prints medians.
-//   scripts/bench [--shapes 1x1000,..] [--servers gateway,node,..] [--repeat N] [--seconds N] [--connections N]
-//                 [--peer COMMAND] [--set section.key=value]... [--json FILE]
+// The benchmark: the same load on each server, one after the other, several times over; prints medians as Markdown.
+// scripts/bench builds what it needs; docs/performance.md says what is measured and how.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { Postgres } from "../e2e/lib/postgres.mjs";
 import { Redis } from "../e2e/lib/redis.mjs";
-import { load } from "./load.mjs";
-import { populate } from "./population.mjs";
-import { start } from "./servers.mjs";
-import { print } from "./table.mjs";
+import { conditions, load } from "./conditions.mjs";
+import * as decode from "./sections/decode.mjs";
+import * as fanout from "./sections/fanout.mjs";
+import * as handshakes from "./sections/handshakes.mjs";
+import * as idle from "./sections/idle.mjs";
+import { SERVERS } from "./servers.mjs";
+import { smoke } from "./smoke.mjs";
+import { markdown } from "./table.mjs";
 
-// Rooms, members of each, connections; messages per second in the moderate phase.
-const SHAPES = {
-  "1x1000": { rooms: 1, members: 1000, clients: 1000, rate: 20 },
-  "100x100": { rooms: 100, members: 100, clients: 10_000, rate: 200 },
-  "2000x10": { rooms: 2000, members: 10, clients: 2000, rate: 1000 },
-  "10000x2": { rooms: 10_000, members: 2, clients: 2000, rate: 2000 },
-};
-const SERVERS = {
-  gateway: { kind: "gateway" },
-  "gateway unix": { kind: "gateway", unix: true },
-  "gateway 2 loops": { kind: "gateway", threads: 2 },
-  node: { kind: "node" },
-  peer: { kind: "peer" },
-};
+const SECTIONS = { fanout, handshakes, idle, decode };
 
-const { values } = parseArgs({
-  options: {
-    shapes: { type: "string", default: Object.keys(SHAPES).join() },
-    servers: { type: "string", default: "gateway,gateway unix,gateway 2 loops,node" },
-    repeat: { type: "string", default: "3" },
-    seconds: { type: "string", default: "4" },
-    connections: { type: "string" },
-    peer: { type: "string" },
-    set: { type: "string", multiple: true, default: [] },
-    json: { type: "string" },
-  },
-});
+/** Servers that have to be named by an option. */
+const OPTIONAL = ["other", "peer"];
 
-function settings() {
+const USAGE = `scripts/bench [SECTION...] [OPTION...]
+Sections, all of them if none is named: ${Object.keys(SECTIONS).join(", ")}
+  --servers LIST         some of: ${Object.keys(SERVERS).join(", ")}
+  --shapes LIST          of the fan-out: ${Object.keys(fanout.SHAPES).join(", ")}
+  --repeat N             rounds (3; idle 1)
+  --seconds N            length of a measured phase (fan-out 3, decode 2)
+  --connections N        of every shape, of the handshakes, of the idle section
+  --set SECTION.KEY=VALUE   a setting for the gateways, may be given several times
+  --other BINARY         measure another build of the gateway as well
+  --peer COMMAND         measure another server as well; {port} and {redis} in COMMAND become port numbers
+  --json FILE            write every run's figures there
+  --smoke                a short form that fails when the gateway is not far enough ahead of Node
+Exit code 1: something was missed, doubled or out of order, a connection was lost, a run failed, or --smoke is not content.`;
+
+function fail(message) {
+  console.error(`${message}\n${USAGE}`);
+  process.exit(2);
+}
+
+function parse() {
+  const text = { type: "string" };
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        servers: text, shapes: text, repeat: text, seconds: text, connections: text, other: text, peer: text, json: text,
+        set: { type: "string", multiple: true, default: [] },
+        smoke: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+  } catch (error) {
+    return fail(error.message);
+  }
+}
+
+/** A list of names, each of them a key of `table`; undefined if there is no list. */
+function names(list, table) {
+  const all = list?.split(",");
+  for (const name of all ?? []) if (!Object.hasOwn(table, name)) fail(`no such thing as ${name}`);
+  return all;
+}
+
+function number(text) {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!(value > 0)) fail(`not a number: ${text}`);
+  return value;
+}
+
+function settings(list) {
   const result = {};
-  for (const one of values.set) {
-    const [, section, key, text] = one.match(/^(\w+)\.(\w+)=(.*)$/) ?? [];
-    if (!section) throw new Error(`not a setting: ${one}`);
-    result[section] = { ...result[section], [key]: /^(\d+|true|false)$/.test(text) ? JSON.parse(text) : text };
+  for (const one of list) {
+    const [, section, key, value] = one.match(/^(\w+)\.(\w+)=(.*)$/) ?? fail(`not a setting: ${one}`);
+    result[section] = { ...result[section], [key]: /^(\d+|true|false)$/.test(value) ? JSON.parse(value) : value };
   }
   return result;
 }
 
-function pick(table, names) {
-  return names.split(",").map((name) => {
-    if (!table[name]) throw new Error(`no such thing as ${name}: choose from ${Object.keys(table).join(", ")}`);
-    return [name, table[name]];
-  });
+const { values, positionals } = parse();
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
+const sections = positionals.length > 0 ? names(positionals.join(), SECTIONS) : Object.keys(SECTIONS);
+const wanted = names(values.servers, SERVERS);
+for (const name of OPTIONAL) if (wanted?.includes(name) && !values[name]) fail(`--${name} is missing`);
+
+const world = {
+  redis: await Redis.start(),
+  postgres: await Postgres.start(),
+  settings: settings(values.set),
+  other: values.other,
+  peer: values.peer,
+  failures: [],
+  say: (line) => console.error(line),
+};
+
+/** What a section is asked for on the command line. */
+const optionsOf = (section) => ({
+  servers: section.servers.filter((name) => (wanted ? wanted.includes(name) : !OPTIONAL.includes(name) || values[name])),
+  shapes: names(values.shapes, fanout.SHAPES),
+  rounds: number(values.repeat) ?? section.rounds,
+  seconds: number(values.seconds) ?? section.seconds,
+  connections: number(values.connections),
+});
+
+async function measureAll() {
+  const results = {};
+  for (const name of sections) {
+    const began = Date.now();
+    world.say(name);
+    results[name] = await SECTIONS[name].measure(world, optionsOf(SECTIONS[name]));
+    for (const { title, columns, rows } of SECTIONS[name].tables(results[name])) {
+      if (rows.length > 0) console.log(`\n${title}:\n\n${markdown(columns, rows)}`);
+    }
+    world.say(`${name}: ${Math.round((Date.now() - began) / 1000)} s`);
+  }
+  return results;
 }
 
-const world = { redis: await Redis.start(), postgres: await Postgres.start() };
-const results = [];
-for (const [shapeName, shape] of pick(SHAPES, values.shapes)) {
-  if (values.connections) shape.clients = Number(values.connections);
-  const clients = await populate(world.redis, world.postgres, shape);
-  const seconds = Number(values.seconds);
-  const phases = [
-    { name: "warm", rate: shape.rate, seconds: 1 },
-    { name: "moderate", rate: shape.rate, seconds },
-    { name: "saturated", rate: "saturated", seconds },
-  ];
-  for (let run = 0; run < Number(values.repeat); run += 1) {
-    for (const [name, { kind, ...options }] of pick(SERVERS, values.servers)) {
-      const server = await start(kind, world, { settings: settings(), command: values.peer, ...options });
-      try {
-        const measured = await load(server, { redis: world.redis, clients, phases, options: server.options });
-        results.push({ shape: shapeName, server: name, run, ...measured });
-        const { moderate: m, saturated: s } = measured.phases;
-        process.stderr.write(`${shapeName} ${name}: ${m.cpu_us_per_delivery} ${s.cpu_us_per_delivery} us per delivery; ` +
-          `p99 ${m.p99_us} us; handshake ${measured.connected.cpu_us_per_client} us; rss ${measured.connected.rss_before_kb} ${measured.connected.rss_kb} ${s.rss_kb} kB` +
-          `${[m, s].some((p) => p.missed + p.doubled + p.lost + Math.abs(p.undelivered) > 0) ? " FAULTY " + JSON.stringify([m, s]) : ""}\n`);
-      } finally {
-        await server.stop();
-      }
-    }
-  }
-}
-if (values.json) writeFileSync(values.json, JSON.stringify(results, null, 1));
-print(results);
+const where = await conditions(world);
+for (const [what, text] of Object.entries(where)) console.log(`- ${what}: ${text}`);
+const results = values.smoke ? await smoke(world) : await measureAll();
+where["load average behind"] = load();
+console.log(`\n- load average behind: ${where["load average behind"]}`);
+if (values.json) writeFileSync(values.json, JSON.stringify({ conditions: where, results, failures: world.failures }, null, 1));
+
 await world.postgres.stop();
+world.redis.admin.destroy();
 await world.redis.process.stop();
+world.redis.process.output = "";
+world.postgres.process.output = "";
+if (world.failures.length > 0) {
+  console.error(`\n${world.failures.length} failures:\n${world.failures.map((one) => `- ${one}`).join("\n")}`);
+  process.exitCode = 1;
+}

@@ -1,9 +1,10 @@
 #include "clients.hpp"
 
+#include "message.hpp"
+
 #include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -20,7 +21,7 @@
 namespace bench {
 namespace {
 
-constexpr std::size_t receive_size = 512 * 1024;
+constexpr std::size_t receive_size = std::size_t{512} * 1024;
 
 [[noreturn]] void die(const std::string& what) {
     std::fprintf(stderr, "bench_load: %s: %s\n", what.c_str(), std::strerror(errno));
@@ -33,9 +34,30 @@ std::string masked(std::string_view text) {
     return frame.append(text);
 }
 
+/// What a client has seen of one of its rooms.
 struct room_state {
     std::uint32_t room;
-    std::uint32_t last;  ///< number of the message seen last
+    std::uint32_t last = 0;   ///< the highest number
+    std::uint64_t below = 0;  ///< bit i: number last - 1 - i was seen
+
+    enum class arrival { in_order, reordered, doubled };
+    arrival take(std::uint32_t number) {
+        if (number > last) {
+            const std::uint32_t step = number - last;
+            below = step < 64 ? below << step : 0;
+            if (step <= 64 && last != 0) below |= std::uint64_t{1} << (step - 1);
+            last = number;
+            return arrival::in_order;
+        }
+        const std::uint32_t behind = last - number;
+        if (behind == 0) return arrival::doubled;
+        // One that comes this late counts as doubled, and as missed.
+        if (behind > 64) return arrival::doubled;
+        const std::uint64_t bit = std::uint64_t{1} << (behind - 1);
+        if ((below & bit) != 0) return arrival::doubled;
+        below |= bit;
+        return arrival::reordered;
+    }
 };
 
 struct client {
@@ -53,7 +75,7 @@ public:
         : options_(o), specs_(specs), at_once_(at_once), report_(report), clients_(specs.size()) {
         for (std::size_t i = 0; i < specs.size(); ++i) {
             for (const auto room : specs[i].rooms)
-                clients_[i].rooms.push_back({room, 0});
+                clients_[i].rooms.push_back({.room = room});
         }
         std::random_device seed;
         source_ = 0x7f000000U | (1 + seed() % 250) << 16 | (seed() % 250) << 8;
@@ -122,7 +144,7 @@ private:
         if (options_.rooms_header) {
             request += "x-bench-rooms: ";
             for (const auto& r : c.rooms)
-                request += room_name(r.room) + (&r == &c.rooms.back() ? "" : ",");
+                request += options_.room_name(r.room) + (&r == &c.rooms.back() ? "" : ",");
             request += "\r\n";
         }
         say(c, request + "\r\n");
@@ -154,6 +176,7 @@ private:
         const ssize_t got = recv(c.fd, buffer_.data() + held, buffer_.size() - held, MSG_DONTWAIT);
         if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
         if (got <= 0) return lose(c, got == 0 ? "closed by the server" : std::strerror(errno));
+        now_ = monotonic_ns();
         std::string_view bytes(buffer_.data(), held + static_cast<std::size_t>(got));
         if (c.now == client::stage::head && !take_head(c, bytes)) {
             c.partial = bytes;
@@ -201,7 +224,10 @@ private:
     }
 
     void on_text(client& c, std::string_view text) {
-        if (text == "2") return say(c, masked("3"));
+        if (text == "2") {
+            count(report_.pings);
+            return say(c, masked("3"));
+        }
         switch (c.now) {
             case client::stage::open:
                 c.now = client::stage::connect;
@@ -211,7 +237,7 @@ private:
                 c.now = client::stage::live;
                 --under_way_;
                 count(report_.connected);
-                return report_.handshake.add((monotonic_ns() - c.began) / 1000);
+                return report_.handshake.add((now_ - c.began) / 1000);
             case client::stage::live:
                 return on_message(c, text);
             default:
@@ -219,34 +245,25 @@ private:
         }
     }
 
-    /// `42["serverMessage",{"chat_id":"<uuid>",...,"content":"<number> <stamp> ..."`
     void on_message(client& c, std::string_view text) {
-        constexpr std::string_view chat_key = R"("chat_id":")";
-        constexpr std::string_view content_key = R"("content":")";
-        const auto chat = text.find(chat_key);
-        const auto content = text.find(content_key);
-        if (chat == text.npos || content == text.npos) return lose(c, "not a chat message");
-        std::uint32_t room = 0;
-        std::uint32_t number = 0;
-        std::uint64_t stamp = 0;
-        const char* digits = text.data() + chat + chat_key.size() + 24;
-        std::from_chars(digits, digits + 12, room);
-        const char* from = text.data() + content + content_key.size();
-        const auto parsed = std::from_chars(from, text.data() + text.size(), number);
-        std::from_chars(parsed.ptr + 1, text.data() + text.size(), stamp);
+        content_head head;
+        if (!content_.read(text, head)) return lose(c, "not a chat message");
         const auto found = std::lower_bound(
-            c.rooms.begin(), c.rooms.end(), room,
+            c.rooms.begin(), c.rooms.end(), head.room,
             [](const room_state& r, std::uint32_t wanted) { return r.room < wanted; });
-        if (found == c.rooms.end() || found->room != room)
+        if (found == c.rooms.end() || found->room != head.room)
             return lose(c, "a message of another room");
-        if (number <= found->last) {
-            count(report_.doubled);
-        } else {
-            if (number != found->last + 1) count(report_.missed, number - found->last - 1);
-            found->last = number;
+        switch (found->take(head.number)) {
+            case room_state::arrival::doubled:
+                return count(report_.doubled);
+            case room_state::arrival::reordered:
+                count(report_.reordered);
+                break;
+            case room_state::arrival::in_order:
+                break;
         }
         count(report_.delivered);
-        report_.latency.add((monotonic_ns() - stamp) / 1000);
+        report_.latency.add((now_ - head.stamp) / 1000);
     }
 
     const options& options_;
@@ -255,9 +272,11 @@ private:
     worker_report& report_;
     std::vector<client> clients_;
     std::vector<char> buffer_ = std::vector<char>(receive_size);
+    content_reader content_;
     std::size_t next_ = 0;
     unsigned under_way_ = 0;
     int epoll_ = -1;
+    std::uint64_t now_ = 0;  ///< when the bytes that are looked at were read
     std::uint32_t source_ = 0;
 };
 

@@ -1,20 +1,13 @@
 // The load of the benchmarks: many clients in several processes, and the publisher that feeds them
-// by Redis. Prints a line of JSON when all are connected and one behind each phase.
-#include "clients.hpp"
+// through Redis. Prints a line of JSON when all are connected and one behind each phase.
+#include "crowd.hpp"
 #include "options.hpp"
 #include "process_usage.hpp"
 #include "publisher.hpp"
 #include "shared.hpp"
 
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
-#include <cstdlib>
-#include <new>
-#include <span>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
@@ -23,108 +16,115 @@ namespace {
 using namespace bench;
 using namespace std::chrono_literals;
 
-/// For all clients to connect, and for the last messages of a phase to arrive.
-constexpr auto patience = 120s;
-constexpr auto drain_patience = 10s;
+/// For all clients to connect.
+constexpr auto connect_patience = 120s;
+std::uint64_t since(std::uint64_t began) {
+    return monotonic_ns() - began;
+}
+
+std::uint64_t ns(std::chrono::nanoseconds time) {
+    return static_cast<std::uint64_t>(time.count());
+}
 
 class load_run {
 public:
-    explicit load_run(options o) : options_(std::move(o)) {
-        void* memory = mmap(nullptr, sizeof(worker_report) * options_.processes,
-                            PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (memory == MAP_FAILED) std::abort();
-        reports_ = {new (memory) worker_report[options_.processes](), options_.processes};
-    }
+    explicit load_run(options o) : options_(std::move(o)), before_(usage_of(options_.servers)) {}
 
     int run() {
-        const usage before = usage_of(options_.servers);
-        start_clients();
-        if (!connect(before)) return 1;
+        if (!connect()) return 1;
         for (const auto& p : options_.phases)
             perform(p);
-        close(alive_);
-        while (wait(nullptr) > 0) {
-        }
         return 0;
     }
 
 private:
-    void start_clients() {
-        int ends[2];
-        if (pipe(ends) != 0) std::abort();
-        alive_ = ends[1];
-        const std::size_t share =
-            (options_.clients.size() + options_.processes - 1) / options_.processes;
-        for (unsigned p = 0; p < options_.processes; ++p) {
-            if (fork() != 0) continue;
-            prctl(PR_SET_PDEATHSIG, SIGKILL);
-            close(ends[1]);
-            const auto all = std::span<const client_spec>(options_.clients);
-            const auto from = std::min(all.size(), share * p);
-            run_clients(options_, all.subspan(from, std::min(share, all.size() - from)),
-                        std::max(1U, options_.connects_at_once / options_.processes), reports_[p],
-                        ends[0]);
-            std::_Exit(0);
-        }
-        close(ends[0]);
-    }
-
-    bool connect(const usage& before) {
+    bool connect() {
+        const auto settled = [&] {
+            return crowd_.sum(&worker_report::connected) + crowd_.sum(&worker_report::lost);
+        };
         const auto began = monotonic_ns();
-        while (sum(&worker_report::connected) + sum(&worker_report::lost) <
-               options_.clients.size()) {
-            if (monotonic_ns() - began > std::uint64_t(std::chrono::nanoseconds(patience).count()))
-                break;
+        while (settled() < options_.clients.size() && since(began) < ns(connect_patience)) {
             std::this_thread::sleep_for(5ms);
+            crowd_.check();
         }
-        const auto connected = sum(&worker_report::connected);
-        const auto took = monotonic_ns() - began;
-        std::this_thread::sleep_for(300ms);
+        const auto connected = crowd_.sum(&worker_report::connected);
+        const auto took = since(began);
+        std::this_thread::sleep_for(300ms);  // for what the last handshakes leave to be done
         const usage after = usage_of(options_.servers);
         std::printf(
             R"({"event":"connected","clients":%lu,"lost":%lu,"seconds":%.3f,"cpu_us_per_client":%.2f,)"
             R"("handshake_p50_us":%lu,"handshake_p99_us":%lu,"rss_before_kb":%lu,"rss_kb":%lu})"
             "\n",
-            connected, sum(&worker_report::lost), double(took) / 1e9,
-            double(after.cpu_ns - before.cpu_ns) / 1000 / double(options_.clients.size()),
-            quantile(&worker_report::handshake, 0.5), quantile(&worker_report::handshake, 0.99),
-            before.rss_kb, after.rss_kb);
+            connected, crowd_.sum(&worker_report::lost), double(took) / 1e9,
+            double(after.cpu_ns - before_.cpu_ns) / 1000 / double(options_.clients.size()),
+            crowd_.quantile(&worker_report::handshake, 0.5),
+            crowd_.quantile(&worker_report::handshake, 0.99), before_.rss_kb, after.rss_kb);
         std::fflush(stdout);
         return connected == options_.clients.size();
     }
 
+    /// Where the counters stand; a phase is the difference of two.
+    struct standing {
+        std::uint64_t at = monotonic_ns();
+        std::uint64_t delivered, doubled, reordered, lost, pings;
+        usage server, load, beside;
+        machine_usage machine = usage_of_machine();
+    };
+
+    [[nodiscard]] standing stand() const {
+        auto load = crowd_.processes();
+        load.push_back(getpid());
+        return {.delivered = crowd_.sum(&worker_report::delivered),
+                .doubled = crowd_.sum(&worker_report::doubled),
+                .reordered = crowd_.sum(&worker_report::reordered),
+                .lost = crowd_.sum(&worker_report::lost),
+                .pings = crowd_.sum(&worker_report::pings),
+                .server = usage_of(options_.servers),
+                .load = usage_of(load),
+                .beside = usage_of(options_.beside)};
+    }
+
     void perform(const phase& p) {
-        for (auto& r : reports_)
-            r.latency.clear();
-        const auto delivered = sum(&worker_report::delivered);
-        const auto missed = sum(&worker_report::missed);
-        const auto doubled = sum(&worker_report::doubled);
+        crowd_.clear_latency();
         messages_ = 0;
-        phase_deliveries_ = 0;
-        expected_ = delivered;
-        const usage before = usage_of(options_.servers);
-        const auto began = monotonic_ns();
+        owed_ = 0;
+        const standing before = stand();
+        delivered_before_ = before.delivered;
         if (p.what == phase::kind::idle)
             std::this_thread::sleep_for(std::chrono::duration<double>(p.seconds));
         else if (p.what == phase::kind::rate)
-            publish_evenly(p, began);
+            publish_evenly(p, before.at);
         else
-            publish_all_it_takes(p, began);
+            saturate(p, before.at);
         await_last();
-        const auto took = monotonic_ns() - began;
-        const usage after = usage_of(options_.servers);
-        const auto reached = sum(&worker_report::delivered) - delivered;
-        const double cpu_us = double(after.cpu_ns - before.cpu_ns) / 1000;
+        print(p, before, stand());
+    }
+
+    void print(const phase& p, const standing& before, const standing& after) const {
+        const auto ratio = [](double a, double b) { return b == 0 ? 0.0 : a / b; };
+        const auto reached = after.delivered - before.delivered;
+        const auto ns_taken = double(after.at - before.at);
+        const auto cpu_ns = double(after.server.cpu_ns - before.server.cpu_ns);
         std::printf(
-            R"({"event":"phase","name":"%s","seconds":%.3f,"messages":%lu,"deliveries":%lu,"undelivered":%ld,)"
-            R"("missed":%lu,"doubled":%lu,"lost":%lu,"cpu_us":%.0f,"cpu_us_per_delivery":%.3f,)"
+            R"({"event":"phase","name":"%s","seconds":%.3f,"messages":%lu,"deliveries":%lu,)"
+            R"("missed":%ld,"doubled":%lu,"reordered":%lu,"lost":%lu,"pings":%lu,)"
+            R"("cpu_us":%.0f,"cpu_us_per_delivery":%.3f,"cpu_us_per_message":%.3f,)"
+            R"("server_percent":%.2f,"wanted_percent":%.1f,"load_percent":%.1f,)"
+            R"("beside_percent":%.1f,"machine_percent":%.1f,)"
             R"("p50_us":%lu,"p99_us":%lu,"rss_kb":%lu})"
             "\n",
-            p.name.c_str(), double(took) / 1e9, messages_, reached,
-            long(expected_ - delivered) - long(reached), sum(&worker_report::missed) - missed,
-            sum(&worker_report::doubled) - doubled, sum(&worker_report::lost), cpu_us,
-            reached == 0 ? 0.0 : cpu_us / double(reached), quantile(&worker_report::latency, 0.5),
-            quantile(&worker_report::latency, 0.99), after.rss_kb);
+            p.name.c_str(), ns_taken / 1e9, messages_, reached, long(owed_) - long(reached),
+            after.doubled - before.doubled, after.reordered - before.reordered,
+            after.lost - before.lost, after.pings - before.pings, cpu_ns / 1000,
+            ratio(cpu_ns / 1000, double(reached)), ratio(cpu_ns / 1000, double(messages_)),
+            100 * cpu_ns / ns_taken,
+            100 * double(most_wanted_ns(before.server, after.server)) / ns_taken,
+            100 * double(after.load.cpu_ns - before.load.cpu_ns) / ns_taken,
+            100 * double(after.beside.cpu_ns - before.beside.cpu_ns) / ns_taken,
+            100 * ratio(double(after.machine.busy - before.machine.busy),
+                        double(after.machine.all - before.machine.all)),
+            crowd_.quantile(&worker_report::latency, 0.5),
+            crowd_.quantile(&worker_report::latency, 0.99), after.server.rss_kb);
         std::fflush(stdout);
     }
 
@@ -140,69 +140,69 @@ private:
         }
     }
 
+    /// Where the cores are few the server has to be the last to get one: it would wait for clients
+    /// else, which in earnest have machines of their own, and write each message as it comes.
+    void saturate(const phase& p, std::uint64_t began) {
+        set_background(options_.servers, true);
+        publish_all_it_takes(p, began);
+        if (!set_background(options_.servers, false) && &p != &options_.phases.back()) {
+            std::fprintf(stderr,
+                         "bench_load: %s: only root can give the server its priority back\n",
+                         p.name.c_str());
+        }
+    }
+
+    /// As much as the window has room for, so that the server always has something to do.
     void publish_all_it_takes(const phase& p, std::uint64_t began) {
-        const auto end = began + static_cast<std::uint64_t>(p.seconds * 1e9);
-        while (monotonic_ns() < end) {
-            const std::uint64_t under_way = expected_ - sum(&worker_report::delivered);
-            const std::uint64_t per_message = std::max<std::uint64_t>(
-                1, phase_deliveries_ / std::max<std::uint64_t>(1, messages_));
-            const std::uint64_t window =
-                std::min(options_.window_deliveries, options_.window_messages * per_message);
-            if (under_way >= window) {
+        constexpr double at_once = 100;
+        const auto length = static_cast<std::uint64_t>(p.seconds * 1e9);
+        while (since(began) < length) {
+            const double per_message =
+                messages_ == 0 ? 1 : std::max(1e-3, double(owed_) / double(messages_));
+            const double window = std::min(double(options_.window_deliveries),
+                                           double(options_.window_messages) * per_message);
+            const double room = (window - std::max(0.0, double(under_way()))) / per_message;
+            if (room < 1) {
                 std::this_thread::sleep_for(100us);
                 continue;
             }
-            const auto room = std::clamp<std::uint64_t>((window - under_way) / per_message, 1, 100);
-            for (std::uint64_t i = 0; i < room; ++i)
+            for (double i = 0; i < std::min(room, at_once); ++i)
                 publish_one();
             publisher_.flush();
         }
     }
 
     void publish_one() {
-        const auto reached = publisher_.add();
-        expected_ += reached;
-        phase_deliveries_ += reached;
+        owed_ += publisher_.add();
         ++messages_;
     }
 
+    /// Below zero if something of the phase before came after all.
+    [[nodiscard]] std::int64_t under_way() const {
+        const auto delivered = crowd_.sum(&worker_report::delivered) - delivered_before_;
+        return static_cast<std::int64_t>(owed_) - static_cast<std::int64_t>(delivered);
+    }
+
     void await_last() {
-        const auto began = monotonic_ns();
-        while (sum(&worker_report::delivered) < expected_ &&
-               monotonic_ns() - began <
-                   std::uint64_t(std::chrono::nanoseconds(drain_patience).count()))
+        auto last = under_way();
+        auto progress = monotonic_ns();
+        while (last > 0 && since(progress) < ns(options_.patience)) {
             std::this_thread::sleep_for(1ms);
-    }
-
-    [[nodiscard]] std::uint64_t sum(std::atomic<std::uint64_t> worker_report::*figure) const {
-        std::uint64_t all = 0;
-        for (const auto& r : reports_)
-            all += (r.*figure).load(std::memory_order_relaxed);
-        return all;
-    }
-
-    [[nodiscard]] std::uint64_t quantile(histogram worker_report::*which, double q) const {
-        std::uint64_t all = 0;
-        for (std::size_t b = 0; b < histogram::buckets; ++b) {
-            for (const auto& r : reports_)
-                all += (r.*which).at(b);
+            crowd_.check();
+            const auto now = under_way();
+            if (now != last) progress = monotonic_ns();
+            last = now;
         }
-        std::uint64_t seen = 0;
-        for (std::size_t b = 0; b < histogram::buckets; ++b) {
-            for (const auto& r : reports_)
-                seen += (r.*which).at(b);
-            if (all != 0 && double(seen) >= q * double(all)) return histogram::floor_of(b);
-        }
-        return 0;
     }
 
     options options_;
-    std::span<worker_report> reports_;
+    usage before_;
+    crowd crowd_{options_};
     publisher publisher_{options_};
-    int alive_ = -1;  ///< while it is open the clients go on
+    // Of the phase:
     std::uint64_t messages_ = 0;
-    std::uint64_t expected_ = 0;
-    std::uint64_t phase_deliveries_ = 0;
+    std::uint64_t owed_ = 0;  ///< deliveries that its messages make
+    std::uint64_t delivered_before_ = 0;
 };
 
 }  // namespace

@@ -11,10 +11,13 @@ namespace bench {
 namespace {
 
 constexpr std::string_view usage =
-    "bench_load --target HOST:PORT|unix:PATH --redis PORT --clients FILE [--server PID]...\n"
-    "           [--processes N] [--connects-at-once N] [--frame-bytes N] [--rooms-header]\n"
-    "           [--window MESSAGES:DELIVERIES] [--phase NAME:RATE|saturated|idle:SECONDS]...\n"
-    "FILE has a line per client: its cookie, a tab, numbers of rooms joined by commas.\n";
+    "bench_load --target HOST:PORT|unix:PATH --redis PORT|--http PORT --clients FILE\n"
+    "           [--server PID]... [--beside PID]... [--processes N] [--connects-at-once N]\n"
+    "           [--frame-bytes N] [--rooms N] [--first-room NAME] [--rooms-header]\n"
+    "           [--patience SECONDS] [--window MESSAGES:DELIVERIES]\n"
+    "           [--phase NAME:RATE|saturated|idle:SECONDS]...\n"
+    "FILE has a line per client: its cookie, a tab, numbers of rooms joined by commas.\n"
+    "With --rooms messages go to rooms that no client is in as well, up to that number.\n";
 
 [[noreturn]] void fail(const std::string& what) {
     std::cerr << "bench_load: " << what << '\n' << usage;
@@ -60,8 +63,10 @@ std::vector<client_spec> read_clients(const std::string& path) {
         const auto parts = split(line, '\t');
         if (parts.size() != 2) fail("not a client: " + line);
         client_spec c{parts[0], {}};
-        for (const auto& room : split(parts[1], ','))
-            c.rooms.push_back(static_cast<std::uint32_t>(number(room)));
+        if (!parts[1].empty()) {
+            for (const auto& room : split(parts[1], ','))
+                c.rooms.push_back(static_cast<std::uint32_t>(number(room)));
+        }
         std::sort(c.rooms.begin(), c.rooms.end());
         clients.push_back(std::move(c));
     }
@@ -82,7 +87,8 @@ void parse_target(const std::string& text, options& o) {
 
 }  // namespace
 
-std::string room_name(std::uint32_t room) {
+std::string options::room_name(std::uint32_t room) const {
+    if (room == 0 && !first_room.empty()) return first_room;
     char text[40];
     std::snprintf(text, sizeof text, "00000000-0000-4000-8000-%012u", room);
     return text;
@@ -102,10 +108,18 @@ options parse_options(int argc, char** argv) {
             parse_target(value, o);
         } else if (name == "--redis") {
             o.redis_port = static_cast<std::uint16_t>(number(value));
+        } else if (name == "--http") {
+            o.http_port = static_cast<std::uint16_t>(number(value));
+        } else if (name == "--rooms") {
+            o.rooms = static_cast<std::uint32_t>(number(value));
+        } else if (name == "--first-room") {
+            o.first_room = value;
         } else if (name == "--clients") {
             o.clients = read_clients(value);
         } else if (name == "--server") {
             o.servers.push_back(static_cast<pid_t>(number(value)));
+        } else if (name == "--beside") {
+            o.beside.push_back(static_cast<pid_t>(number(value)));
         } else if (name == "--processes") {
             o.processes = std::max(1U, static_cast<unsigned>(number(value)));
         } else if (name == "--connects-at-once") {
@@ -117,6 +131,8 @@ options parse_options(int argc, char** argv) {
             if (parts.size() != 2) fail("not a window: " + value);
             o.window_messages = static_cast<std::uint64_t>(number(parts[0]));
             o.window_deliveries = static_cast<std::uint64_t>(number(parts[1]));
+        } else if (name == "--patience") {
+            o.patience = std::chrono::seconds(static_cast<int>(number(value)));
         } else if (name == "--phase") {
             o.phases.push_back(parse_phase(value));
         } else {
@@ -125,6 +141,7 @@ options parse_options(int argc, char** argv) {
     }
     if (o.host.empty() && o.unix_socket.empty()) fail("--target is missing");
     if (o.clients.empty()) fail("--clients is missing");
+    if (o.redis_port == 0 && o.http_port == 0) fail("--redis or --http is missing");
     for (const auto& c : o.clients) {
         for (const auto room : c.rooms)
             o.rooms = std::max(o.rooms, room + 1);

@@ -1,33 +1,27 @@
 #pragma once
 
 #include "options.hpp"
+#include "sink.hpp"
 
 #include <cstdint>
-#include <string>
+#include <memory>
 #include <vector>
 
 namespace bench {
 
-/// Publishes chat messages as @socket.io/redis-emitter does, one room after the other.
+/// Publishes chat messages, one room after the other in an order that is always the same.
 class publisher {
 public:
     explicit publisher(const options& o);
-    publisher(const publisher&) = delete;
-    publisher& operator=(const publisher&) = delete;
-    ~publisher();
 
     /// One more message into the buffer; returns how many clients will get it.
     std::uint64_t add();
-    /// Sends what add() gathered, and takes what Redis has answered.
-    void flush();
+    /// Sends what add() gathered.
+    void flush() { sink_->flush(); }
 
 private:
-    void drain();
-    void write(const std::string& bytes) const;
-
     const options& options_;
-    int fd_ = -1;
-    std::string buffer_;
+    std::unique_ptr<sink> sink_;
     std::vector<std::uint32_t> order_;    ///< rooms, shuffled
     std::vector<std::uint32_t> members_;  ///< by room
     std::vector<std::uint32_t> sent_;     ///< by room: messages so far

@@ -18,7 +18,7 @@ public:
     static constexpr std::size_t buckets = 256;
     static std::size_t bucket_of(std::uint64_t us) {
         if (us < 8) return us;
-        const auto power = static_cast<unsigned>(std::bit_width(us)) - 4;
+        const auto power = static_cast<std::size_t>(std::bit_width(us)) - 4;
         return power * 8 + (us >> power);
     }
     /// The least value that falls into a bucket.
@@ -46,10 +46,11 @@ private:
 /// What a client process tells, in memory that it shares with the publisher. One writer.
 struct alignas(64) worker_report {
     std::atomic<std::uint64_t> connected;
-    std::atomic<std::uint64_t> delivered;
-    std::atomic<std::uint64_t> missed;
+    std::atomic<std::uint64_t> delivered;  ///< messages, each once per client
     std::atomic<std::uint64_t> doubled;
-    std::atomic<std::uint64_t> lost;  ///< connections that ended
+    std::atomic<std::uint64_t> reordered;  ///< came behind a later one of their room
+    std::atomic<std::uint64_t> lost;       ///< connections that ended
+    std::atomic<std::uint64_t> pings;      ///< that were answered
     histogram latency;
     histogram handshake;
 };

@@ -68,6 +68,7 @@ export class ServerProcess {
   }
 
   print() {
+    if (this.output === "") return;
     process.stderr.write(`--- output of ${this.name}\n${this.tail()}\n`);
   }
 }
