@@ -106,6 +106,7 @@ void shard::impl::rooms_ready(slot_handle session, std::uint32_t life, bool conf
         log::debug("bus has not confirmed rooms in time", {{"user", s->user}});
     }
     s->rooms_ready = true;
+    s->pass.reset();
     try_connect(*s);
 }
 

@@ -62,9 +62,11 @@ struct gateway_options {
     std::size_t rooms_per_socket = 10000;
     std::chrono::milliseconds subscribe_deadline{20000};
     gateway::recovery_options recovery{.window = std::chrono::milliseconds(0)};
+    gateway::handshake_bounds handshakes{};
+    unsigned shards = 2;
 };
 
-/// A services loop and two shards behind one port, on stores in memory and a fake bus.
+/// A services loop and shards behind one port, on stores in memory and a fake bus.
 class gateway_world {
 public:
     /// The stores; used on the services loop, see with_stores().
@@ -86,7 +88,7 @@ public:
         const auto where = net::listen_address::reserve("127.0.0.1", 0).value();
         port_ = where.port();
         std::vector<server::engine*> engines;
-        for (std::uint8_t n = 0; n < 2; ++n)
+        for (std::uint8_t n = 0; n < o.shards; ++n)
             engines.push_back(&add_node(o, n).shard->engine());
         services_.start();
         for (auto& n : nodes_) {
@@ -177,6 +179,7 @@ private:
         s.engine.shard = number;
         s.rooms_per_socket = o.rooms_per_socket;
         s.subscribe_deadline = o.subscribe_deadline;
+        s.handshakes = o.handshakes;
         n.shard = std::make_unique<gateway::shard>(n.loop, s, services_, metrics_);
         n.routes = std::make_unique<gateway::public_routes>(n.shard->engine(), "/ws/", nullptr);
         services_.add_shard(
