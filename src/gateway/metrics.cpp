@@ -81,6 +81,8 @@ constexpr description table[] = {
     {metric::bus_publishes, "chat_gateway_bus_published_total", "result=\"ok\"",
      "Messages put on the bus."},
     {metric::bus_publish_failures, "chat_gateway_bus_published_total", "result=\"failed\"", ""},
+    {metric::bus_pauses, "chat_gateway_bus_pauses_total", "",
+     "Times at which the bus was not read because a loop was far behind with its messages."},
     {metric::deliveries, "chat_gateway_deliveries_total", "", "Messages queued for sockets."},
     {metric::recovery_sessions, "chat_gateway_recovery_sessions", "",
      "Sessions without a connection that are kept for their clients to come back."},

@@ -54,6 +54,10 @@ public:
     void subscribe(std::vector<std::string> channels, waiter done);
     void unsubscribe(const std::vector<std::string>& channels);
 
+    /// Paused, it reads nothing: Redis keeps what it has for this connection, up to its
+    /// client-output-buffer-limit for pubsub; past that it closes the connection.
+    void pause(bool paused);
+
     [[nodiscard]] bool is_up() const { return link_->now() == link::state::up; }
     [[nodiscard]] std::uint64_t reconnects() const { return ups_ == 0 ? 0 : ups_ - 1; }
 
@@ -75,6 +79,7 @@ private:
     message_handler handler_;
     unique_function<void()> gap_;
     boost::asio::steady_timer timer_;
+    bool paused_ = false;
     bool heard_ = false;  ///< since the last tick
     std::uint64_t ups_ = 0;
 };

@@ -53,6 +53,7 @@ enum class metric : std::uint8_t {
     bus_messages,
     bus_publishes,
     bus_publish_failures,
+    bus_pauses,
     deliveries,
     recovery_sessions,
     recovery_bytes,

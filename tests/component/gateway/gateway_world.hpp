@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -132,6 +133,10 @@ public:
     }
     std::size_t rooms_of_hub() {
         return run_on(loop_, [&] { return services_.hub().room_count(); });
+    }
+    /// The shard's loop does nothing until the future is there.
+    void hang(std::size_t shard, std::shared_future<void> until) {
+        nodes_[shard].loop.post([until = std::move(until)] { until.wait(); });
     }
     /// Calls `task(shard)` on the loop of each.
     template <class Task>

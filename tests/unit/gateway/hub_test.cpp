@@ -30,6 +30,7 @@ public:
         published += messages.size();
         done(publish_result);
     }
+    void pause(bool) override {}
     void ping(done_handler handler) override { handler({}); }
 
     receive_handler receive;

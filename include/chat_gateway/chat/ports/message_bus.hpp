@@ -31,6 +31,9 @@ public:
     virtual void unsubscribe(const std::vector<std::string>& rooms) = 0;
     /// All of them or, on error (unavailable, timeout, overloaded, malformed), possibly some.
     virtual void publish(std::vector<socketio::cluster::message> messages, done_handler done) = 0;
+    /// Paused, it takes nothing more from the others than what it had begun to: messages wait on
+    /// their side, and so do confirmations. What cannot be kept there for so long is a gap.
+    virtual void pause(bool paused) = 0;
     /// Whether it answers now (readiness).
     virtual void ping(done_handler handler) = 0;
 };
