@@ -162,11 +162,11 @@ void services::can_view_chat(net::event_loop& from, std::string user, std::strin
 }
 
 void services::acquire(net::event_loop& from, unsigned shard, std::vector<std::string> taken,
-                       std::vector<std::string> wanted, unique_function<void(std::uint64_t)> done) {
-    loop_.post([this, shard, taken = std::move(taken), wanted = std::move(wanted),
-                done = at_home(from, std::move(done))]() mutable {
-        hub_->acquire(shard, std::move(taken), std::move(wanted), std::move(done));
-    });
+                       unique_function<void(std::uint64_t)> done) {
+    loop_.post(
+        [this, shard, taken = std::move(taken), done = at_home(from, std::move(done))]() mutable {
+            hub_->acquire(shard, std::move(taken), std::move(done));
+        });
 }
 
 void services::release(unsigned shard, std::vector<std::string> rooms) {

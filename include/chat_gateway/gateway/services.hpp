@@ -63,7 +63,6 @@ public:
 
     /// See hub.
     void acquire(net::event_loop& from, unsigned shard, std::vector<std::string> taken,
-                 std::vector<std::string> wanted,
                  unique_function<void(std::uint64_t position)> done);
     void release(unsigned shard, std::vector<std::string> rooms);
 

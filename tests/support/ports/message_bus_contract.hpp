@@ -169,6 +169,14 @@ TYPED_TEST_P(MessageBusContract, ARoomAskedForTwiceIsConfirmedTwiceAndArrivesOnc
     EXPECT_EQ(this->received_[0].size(), 1U);
 }
 
+TYPED_TEST_P(MessageBusContract, WhatWasAskedForBeforeIsConfirmedWithIt) {
+    this->backend_.node(0).subscribe({"r1", "r2"}, [](auto) {});
+    ASSERT_TRUE(this->subscribe(0, {}).has_value());
+    const auto m = room_message({"r2"}, "not missed");
+    ASSERT_TRUE(this->publish(1, {m}).has_value());
+    this->expect_received(0, {m});
+}
+
 TYPED_TEST_P(MessageBusContract, ManyRoomsAreConfirmedAtOnce) {
     std::vector<std::string> rooms;
     for (int i = 0; i < 1201; ++i)
@@ -314,6 +322,6 @@ REGISTER_TYPED_TEST_SUITE_P(
     AMessageIsTheSameOnTheOtherSide, WhatIsPublishedTogetherArrivesInFewBatches,
     PublishingNothingIsDone, NeverAnswersFromInsideTheCall, PingAnswersWhileTheBusIsThere,
     WhileTheBusIsAwayPublishAndPingFail, SubscriptionsSurviveAnOutage, AWaiterMayGoOnToSubscribe,
-    WhatComesWhileItIsPausedArrivesLaterInOrder);
+    WhatComesWhileItIsPausedArrivesLaterInOrder, WhatWasAskedForBeforeIsConfirmedWithIt);
 
 }  // namespace chat_gateway::tests
