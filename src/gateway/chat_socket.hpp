@@ -1,5 +1,7 @@
 #pragma once
 
+#include "handshake_gate.hpp"
+
 #include <chat_gateway/base/ids.hpp>
 #include <chat_gateway/gateway/services.hpp>
 #include <chat_gateway/socketio/client.hpp>
@@ -57,10 +59,11 @@ struct chat_socket {
     bool connect_wanted = false;  ///< CONNECT has come and is not answered
     bool rooms_ready = false;     ///< joined and confirmed, or given up on for now
     bool connected = false;
-    bool recovered = false;                     ///< id and pid are of an earlier connection
-    std::unique_ptr<in_flight> waiting;         ///< null when nothing is
-    std::unique_ptr<deviations> since_connect;  ///< null: none
-    std::unique_ptr<returning> back;            ///< null: not returning, or arrived
+    bool recovered = false;                      ///< id and pid are of an earlier connection
+    std::unique_ptr<in_flight> waiting;          ///< null when nothing is
+    std::unique_ptr<deviations> since_connect;   ///< null: none
+    std::unique_ptr<returning> back;             ///< null: not returning, or arrived
+    std::unique_ptr<handshake_gate::pass> pass;  ///< null: its handshake is over
 
     in_flight& pending() {
         if (!waiting) waiting = std::make_unique<in_flight>();

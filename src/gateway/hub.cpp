@@ -37,12 +37,15 @@ hub::hub(scheduler& timers, chat::message_bus& bus, metrics_block& counts, unsig
 
 hub::~hub() = default;
 
-void hub::acquire(unsigned shard, std::vector<std::string> taken, std::vector<std::string> wanted,
+void hub::acquire(unsigned shard, std::vector<std::string> taken,
                   unique_function<void(std::uint64_t)> done) {
-    for (const auto& room : taken)
-        holders_[room].shards |= std::uint64_t{1} << shard;
-    wanted.insert(wanted.end(), taken.begin(), taken.end());
-    bus_.subscribe(std::move(wanted),
+    std::vector<std::string> fresh;
+    for (const auto& room : taken) {
+        const auto [held, inserted] = holders_.try_emplace(room);
+        held->second.shards |= std::uint64_t{1} << shard;
+        if (inserted) fresh.push_back(room);
+    }
+    bus_.subscribe(std::move(fresh),
                    [this, taken = std::move(taken), position = log_->last_position(),
                     done = std::move(done)](result<> confirmed) mutable {
                        if (!confirmed) return;

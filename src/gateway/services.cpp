@@ -1,5 +1,7 @@
+#include <chat_gateway/base/log.hpp>
 #include <chat_gateway/gateway/services.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace chat_gateway::gateway {
@@ -40,18 +42,54 @@ services::services(net::event_loop& loop, chat::session_store& sessions,
 services::~services() = default;
 
 void services::add_shard(net::event_loop& shard, shard_calls calls) {
-    shards_.push_back({&shard, std::make_shared<shard_calls>(std::move(calls))});
+    shards_.push_back({&shard, std::make_shared<shard_calls>(std::move(calls)),
+                       std::make_unique<std::atomic<std::size_t>>(0)});
 }
 
 void services::start() {
     hub_ = std::make_unique<gateway::hub>(
         loop_, bus_, counts_, static_cast<unsigned>(shards_.size()), recovery_,
-        [this](unsigned shard, delivery_batch batch) {
-            const shard_door& door = shards_[shard];
-            door.loop->post([calls = door.calls, batch = std::move(batch)]() mutable {
-                calls->deliver(std::move(batch));
-            });
-        });
+        [this](unsigned shard, delivery_batch batch) { deliver(shard, std::move(batch)); });
+}
+
+void services::deliver(unsigned shard, delivery_batch batch) {
+    std::size_t bytes = 0;
+    for (const auto& d : batch)
+        bytes += sizeof(delivery) + d->bytes();
+    const shard_door& door = shards_[shard];
+    const std::size_t undelivered = door.undelivered->fetch_add(bytes) + bytes;
+    door.loop->post([this, &door, bytes, batch = std::move(batch)]() mutable {
+        door.calls->deliver(std::move(batch));
+        note_delivered(door, bytes);
+    });
+    if (undelivered > max_undelivered) pause_bus(undelivered);
+}
+
+/// On the shard's loop. Whoever was above the half comes past it on its way down, and asks then.
+void services::note_delivered(const shard_door& door, std::size_t bytes) {
+    const std::size_t before = door.undelivered->fetch_sub(bytes);
+    if (before <= max_undelivered / 2 || before - bytes > max_undelivered / 2) return;
+    loop_.post([this] { resume_bus(); });
+}
+
+/// Rather than dropped, messages wait in Redis, in order: a loop that is slow for a moment costs
+/// nobody a message. One that is slow for long costs all loops the connection to the bus, when
+/// Redis gives it up; that is a gap as after every loss of the bus, known to recovery and the log.
+void services::pause_bus(std::size_t undelivered) {
+    if (std::exchange(bus_paused_, true)) return;
+    counts_.add(metric::bus_pauses);
+    log::warn("bus paused: a loop is behind with its messages", {{"bytes", undelivered}});
+    bus_.pause(true);
+}
+
+void services::resume_bus() {
+    const auto is_behind = [](const shard_door& door) {
+        return *door.undelivered > max_undelivered / 2;
+    };
+    if (!bus_paused_ || std::ranges::any_of(shards_, is_behind)) return;
+    bus_paused_ = false;
+    bus_.pause(false);
+    log::info("bus goes on");
 }
 
 void services::authenticate(net::event_loop& from, std::optional<std::string> cookie,
@@ -124,11 +162,11 @@ void services::can_view_chat(net::event_loop& from, std::string user, std::strin
 }
 
 void services::acquire(net::event_loop& from, unsigned shard, std::vector<std::string> taken,
-                       std::vector<std::string> wanted, unique_function<void(std::uint64_t)> done) {
-    loop_.post([this, shard, taken = std::move(taken), wanted = std::move(wanted),
-                done = at_home(from, std::move(done))]() mutable {
-        hub_->acquire(shard, std::move(taken), std::move(wanted), std::move(done));
-    });
+                       unique_function<void(std::uint64_t)> done) {
+    loop_.post(
+        [this, shard, taken = std::move(taken), done = at_home(from, std::move(done))]() mutable {
+            hub_->acquire(shard, std::move(taken), std::move(done));
+        });
 }
 
 void services::release(unsigned shard, std::vector<std::string> rooms) {

@@ -14,11 +14,22 @@ namespace {
 /// Of missed messages: what leaves in one write, and as good as always arrives in one read.
 constexpr std::size_t max_bytes_ahead_of_connect = 16384;
 
+/// Handshakes that are put off are told of this often.
+constexpr std::chrono::seconds put_off_report_interval{5};
+
 class identity_ticket final : public server::admission_ticket {
 public:
-    explicit identity_ticket(chat::identity i) : who(std::move(i)) {}
+    identity_ticket(chat::identity i, std::unique_ptr<handshake_gate::pass> p)
+        : who(std::move(i)), pass(std::move(p)) {}
     chat::identity who;
+    std::unique_ptr<handshake_gate::pass> pass;
 };
+
+http::response not_now() {
+    http::response r = server::json_refusal(503, 5, "Service unavailable");
+    r.set("Retry-After", "5");
+    return r;
+}
 
 metric counter_of(chat::refusal r) {
     switch (r) {
@@ -61,6 +72,10 @@ std::optional<std::string> session_cookie(const http::request& r, std::string_vi
 }  // namespace
 
 void shard::impl::admit(const http::request& r, unique_function<void(server::admission)> decide) {
+    const time_point now = loop_.now();
+    if (const auto verdict = gate_.judge(now); verdict != handshake_gate::verdict::open) {
+        return decide(put_off(verdict, now));
+    }
     // Only the log wants to know where a refused handshake came from.
     std::string client;
     if (log::enabled(log::level::debug)) {
@@ -69,10 +84,12 @@ void shard::impl::admit(const http::request& r, unique_function<void(server::adm
     }
     ask_.authenticate(
         loop_, session_cookie(r, options_.session_cookie),
-        [this, client = std::move(client), decide = std::move(decide)](chat::verdict v) mutable {
+        [this, client = std::move(client), decide = std::move(decide),
+         entered = gate_.enter(now)](chat::verdict v) mutable {
+            auto pass = std::move(entered);  // it ends on this loop, whatever becomes of it
             if (auto* who = std::get_if<chat::identity>(&v)) {
                 counts_.add(metric::handshakes_accepted);
-                return decide(std::make_unique<identity_ticket>(std::move(*who)));
+                return decide(std::make_unique<identity_ticket>(std::move(*who), std::move(pass)));
             }
             if (const auto* why = std::get_if<chat::refusal>(&v)) {
                 counts_.add(counter_of(*why));
@@ -85,10 +102,25 @@ void shard::impl::admit(const http::request& r, unique_function<void(server::adm
             log::debug(
                 "handshake put off",
                 {{"reason", down.what}, {"error", down.error.message()}, {"client", client}});
-            http::response busy = server::json_refusal(503, 5, "Service unavailable");
-            busy.set("Retry-After", "5");
-            decide(std::move(busy));
+            decide(not_now());
         });
+}
+
+http::response shard::impl::put_off(handshake_gate::verdict why, time_point now) {
+    const bool slow = why == handshake_gate::verdict::too_slow;
+    counts_.add(slow ? metric::handshakes_too_slow : metric::handshakes_too_many);
+    ++put_off_.since_then;
+    if (!put_off_.last || now - *put_off_.last >= put_off_report_interval) {
+        using std::chrono::milliseconds;
+        log::warn(
+            "handshakes put off",
+            {{"reason", slow ? "too_slow" : "too_many"},
+             {"count", std::exchange(put_off_.since_then, 0)},
+             {"under_way", gate_.size()},
+             {"longest_ms", std::chrono::duration_cast<milliseconds>(gate_.longest(now)).count()}});
+        put_off_.last = now;
+    }
+    return not_now();
 }
 
 void shard::impl::on_open(slot_handle session, const public_id& sid,
@@ -97,7 +129,9 @@ void shard::impl::on_open(slot_handle session, const public_id& sid,
     if (sockets_.size() <= session.index) sockets_.resize(session.index + 1U);
     auto s = std::make_unique<chat_socket>();
     s->session = session;
-    s->user = std::move(static_cast<identity_ticket&>(*ticket).who.user_id);
+    auto& admitted = static_cast<identity_ticket&>(*ticket);
+    s->user = std::move(admitted.who.user_id);
+    s->pass = std::move(admitted.pass);
     s->id = public_id::make(sid.shard(), session.index);
     s->opened = loop_.now();
     s->websocket = via == engineio::transport::websocket;
@@ -233,6 +267,7 @@ void shard::impl::leave_everything(chat_socket& s) {
     s.id = public_id::make(options_.engine.shard, s.session.index);  // each CONNECT gets its own
     if (!emptied.empty()) ask_.release(options_.engine.shard, std::move(emptied));
     s.waiting.reset();
+    s.pass.reset();
     ++s.life;
 }
 

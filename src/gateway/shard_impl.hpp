@@ -1,12 +1,14 @@
 #pragma once
 
 #include "chat_socket.hpp"
+#include "handshake_gate.hpp"
 
 #include <chat_gateway/gateway/shard.hpp>
 #include <chat_gateway/socketio/packet.hpp>
 #include <chat_gateway/socketio/room_index.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -33,6 +35,7 @@ public:
           options_(std::move(o)),
           ask_(ask),
           counts_(counts.make_block()),
+          gate_(options_.handshakes, counts_),
           engine_(loop, options_.engine, *this) {}
 
     void admit(const http::request& r, unique_function<void(server::admission)> decide) override;
@@ -50,6 +53,7 @@ public:
     const shard_options options_;
     services& ask_;
     metrics_block& counts_;
+    handshake_gate gate_;
     server::engine engine_;
     bool draining_ = false;
 
@@ -66,6 +70,7 @@ private:
     }
 
     // shard.cpp: from the engine to the protocol and back
+    http::response put_off(handshake_gate::verdict why, time_point now);
     void run(slot_handle session, std::vector<socketio::client_action> actions);
     void on_action(chat_socket& s, socketio::connect_request&& r);
     void on_action(chat_socket& s, socketio::client_event&& e);
@@ -121,6 +126,10 @@ private:
     std::vector<std::unique_ptr<chat_socket>>
         sockets_;  ///< by session index, which is the member id
     socketio::room_index rooms_;
+    struct {
+        std::optional<time_point> last;  ///< at which it was said
+        std::uint64_t since_then = 0;    ///< that many more
+    } put_off_;
     std::uint64_t position_ = 0;  ///< of the last message that came here, in the packet log
     std::unordered_map<std::string, slot_handle>
         recovered_;  ///< by pid, whose text names another place

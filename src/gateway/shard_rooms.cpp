@@ -52,12 +52,11 @@ void shard::impl::on_chats(chat_socket& s, result<std::vector<std::string>> chat
 void shard::impl::enter_rooms(chat_socket& s, const std::vector<std::string>& rooms,
                               unique_function<void(bool)> done) {
     std::vector<std::string> taken;
-    std::vector<std::string> wanted;
     if (!std::exchange(s.own_room_held, true)) taken.push_back(s.id.text());
     if (rooms.size() > 1) rooms_.expect(s.session.index, rooms.size());
     for (const auto& room : rooms) {
         const auto change = rooms_.join(s.session.index, room);
-        (change.edge ? taken : wanted).push_back(room);
+        if (change.edge) taken.push_back(room);
         if (!change.changed) continue;
         if (s.connected && ask_.recovers()) {
             s.history().joined_at[room] = position_;
@@ -77,7 +76,7 @@ void shard::impl::enter_rooms(chat_socket& s, const std::vector<std::string>& ro
         if (auto finish = std::exchange(w->done, nullptr)) finish(false);
     });
     std::vector<std::string> later = s.connected ? taken : std::vector<std::string>();
-    ask_.acquire(loop_, options_.engine.shard, std::move(taken), std::move(wanted),
+    ask_.acquire(loop_, options_.engine.shard, std::move(taken),
                  [this, w, session = s.session, life = s.life,
                   later = std::move(later)](std::uint64_t position) {
                      if (chat_socket* here = find(session, life))
@@ -107,6 +106,7 @@ void shard::impl::rooms_ready(slot_handle session, std::uint32_t life, bool conf
         log::debug("bus has not confirmed rooms in time", {{"user", s->user}});
     }
     s->rooms_ready = true;
+    s->pass.reset();
     try_connect(*s);
 }
 

@@ -27,11 +27,15 @@ public:
     /// As over Redis: what is for exactly one room goes to those who asked for it, the rest to
     /// everybody.
     void take(const std::vector<message>& messages) {
-        const bool idle = inbox_.empty();
+        const bool idle = inbox_.empty() && !paused_;
         for (const auto& m : messages) {
             if (m.rooms.size() != 1 || rooms_.contains(m.rooms.front())) inbox_.push_back(m);
         }
         if (idle && !inbox_.empty()) schedule_delivery();
+    }
+
+    void pause(bool paused) {
+        if (std::exchange(paused_, paused) && !paused && !inbox_.empty()) schedule_delivery();
     }
 
     void later(chat::message_bus::done_handler handler, result<> outcome) {
@@ -44,9 +48,9 @@ private:
     void schedule_delivery() {
         timers_.after({}, [weak = weak_from_this()] {
             const auto self = weak.lock();
-            if (!self) return;
+            if (!self || self->paused_) return;
             auto batch = std::exchange(self->inbox_, {});
-            if (self->handler_) self->handler_(std::move(batch));
+            if (!batch.empty() && self->handler_) self->handler_(std::move(batch));
         });
     }
 
@@ -54,6 +58,7 @@ private:
     chat::message_bus::receive_handler handler_;
     std::unordered_set<std::string> rooms_;
     std::vector<message> inbox_;
+    bool paused_ = false;
 };
 
 }  // namespace
@@ -131,6 +136,7 @@ public:
         node_->later(std::move(done), hub_->state());
     }
 
+    void pause(bool paused) override { node_->pause(paused); }
     void ping(done_handler handler) override { node_->later(std::move(handler), hub_->state()); }
 
 private:

@@ -87,6 +87,7 @@ public:
     }
 
     void publish(std::vector<message> messages, done_handler done) override;
+    void pause(bool paused) override { listener_->pause(paused); }
     void ping(done_handler handler) override;
 
     [[nodiscard]] bus_counters counters() const override {

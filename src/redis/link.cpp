@@ -24,7 +24,11 @@ constexpr auto settled_after = std::chrono::seconds(5);
 }  // namespace
 
 link::link(asio::io_context& loop, url where, link_options options)
-    : loop_(loop), where_(std::move(where)), options_(std::move(options)), timer_(loop) {}
+    : loop_(loop),
+      where_(std::move(where)),
+      options_(std::move(options)),
+      timer_(loop),
+      read_on_(loop, time_point::max()) {}
 
 void link::start(std::weak_ptr<link_owner> owner) {
     owner_ = std::move(owner);
@@ -37,6 +41,7 @@ void link::stop() {
     state_ = state::stopped;
     owner_.reset();
     timer_.cancel();
+    read_on_.cancel();
     if (auto last = std::exchange(stream_, nullptr)) last->close();
 }
 
@@ -44,9 +49,15 @@ void link::send(std::string_view bytes) {
     if (state_ == state::up) stream_->write(bytes);
 }
 
+void link::read_on(bool on) {
+    reading_ = on;
+    if (on) read_on_.cancel();
+}
+
 void link::reset(std::string_view reason) {
     if (!stream_) return;
     std::exchange(stream_, nullptr)->close();
+    read_on_.cancel();
     const auto before = std::exchange(state_, state::away);
     log_loss(before, reason);
     if (before == state::up && steady_clock::now() - up_since_ > settled_after)
@@ -142,8 +153,14 @@ asio::awaitable<std::string> link::open(std::shared_ptr<stream> current) {
     co_return std::string();
 }
 
+asio::awaitable<void> link::until_read_on(std::shared_ptr<stream> current) {
+    while (!reading_ && stream_ == current)
+        co_await read_on_.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
 asio::awaitable<void> link::read_all(std::shared_ptr<stream> current) {
     while (stream_ == current) {
+        co_await until_read_on(current);
         auto bytes = co_await current->read();
         if (stream_ != current) co_return;
         result<std::size_t> taken = make_error_code(errc::closed);

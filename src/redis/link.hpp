@@ -55,6 +55,8 @@ public:
     [[nodiscard]] std::size_t unsent() const { return stream_ ? stream_->unsent() : 0; }
     /// Only while up. What is sent in one turn of the loop leaves together.
     void send(std::string_view bytes);
+    /// Whether what comes is read; it is from the start.
+    void read_on(bool on);
     /// Gives the connection up and makes another. From the loop only: the owner's on_down is called
     /// from inside.
     void reset(std::string_view reason);
@@ -65,6 +67,7 @@ private:
     boost::asio::awaitable<std::string> open(std::shared_ptr<stream> current);
     boost::asio::awaitable<void> read_all(std::shared_ptr<stream> current);
     boost::asio::awaitable<void> pause();
+    boost::asio::awaitable<void> until_read_on(std::shared_ptr<stream> current);
     [[nodiscard]] std::string greeting() const;
     void watch(const std::shared_ptr<stream>& current);
     void rise();
@@ -75,8 +78,10 @@ private:
     link_options options_;
     std::weak_ptr<link_owner> owner_;
     state state_ = state::first_attempt;
-    std::shared_ptr<stream> stream_;   ///< of the current attempt; null between attempts
-    boost::asio::steady_timer timer_;  ///< deadline of an attempt, or the pause after it
+    std::shared_ptr<stream> stream_;     ///< of the current attempt; null between attempts
+    boost::asio::steady_timer timer_;    ///< deadline of an attempt, or the pause after it
+    boost::asio::steady_timer read_on_;  ///< never fires; is cancelled for who waits to read on
+    bool reading_ = true;
     time_point up_since_;
 };
 

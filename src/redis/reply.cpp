@@ -3,7 +3,8 @@
 #include <hiredis/hiredis.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <array>
+#include <charconv>
 #include <new>
 #include <utility>
 
@@ -145,19 +146,32 @@ result<> reply_reader::take_complete(std::vector<reply>& out) {
     }
 }
 
-std::string make_command(std::span<const std::string_view> words) {
-    std::vector<const char*> starts;
-    std::vector<std::size_t> lengths;
+namespace {
+
+void append_header(std::string& out, char kind, std::size_t count) {
+    std::array<char, 24> text;
+    text[0] = kind;
+    char* end = std::to_chars(text.data() + 1, text.data() + 22, count).ptr;
+    *end++ = '\r';
+    *end++ = '\n';
+    out.append(text.data(), end);
+}
+
+}  // namespace
+
+// redisFormatCommandArgv would want two arrays made, and its result copied and freed.
+void append_command(std::string& out, std::span<const std::string_view> words) {
+    append_header(out, '*', words.size());
     for (const auto word : words) {
-        starts.push_back(word.data());
-        lengths.push_back(word.size());
+        append_header(out, '$', word.size());
+        out.append(word).append("\r\n");
     }
-    char* bytes = nullptr;
-    const auto length = redisFormatCommandArgv(&bytes, static_cast<int>(words.size()),
-                                               starts.data(), lengths.data());
-    if (length < 0) throw std::bad_alloc();
-    const std::unique_ptr<char, decltype(&std::free)> owned(bytes, &std::free);
-    return {bytes, static_cast<std::size_t>(length)};
+}
+
+std::string make_command(std::span<const std::string_view> words) {
+    std::string bytes;
+    append_command(bytes, words);
+    return bytes;
 }
 
 std::string make_command(std::initializer_list<std::string_view> words) {

@@ -59,7 +59,8 @@ private:
     std::unique_ptr<redisReader, deleter> reader_;
 };
 
-/// A command as it goes over the wire.
+/// A command as it goes over the wire, behind what is there already.
+void append_command(std::string& out, std::span<const std::string_view> words);
 std::string make_command(std::span<const std::string_view> words);
 std::string make_command(std::initializer_list<std::string_view> words);
 

@@ -49,6 +49,12 @@ void subscriber::unsubscribe(const std::vector<std::string>& channels) {
     link_->send(subscriptions_.unsubscribe(channels));
 }
 
+void subscriber::pause(bool paused) {
+    paused_ = paused;
+    heard_ = true;  // its silence was none of Redis'
+    link_->read_on(!paused);
+}
+
 void subscriber::post(std::vector<waiter> waiters, result<> outcome) {
     if (waiters.empty()) return;
     asio::post(loop_, [waiters = std::move(waiters), outcome]() mutable {
@@ -124,6 +130,7 @@ void subscriber::arm() {
 }
 
 void subscriber::on_tick() {
+    if (paused_) return arm();
     if (!std::exchange(heard_, false)) {
         link_->reset("no sign of life");
         return;

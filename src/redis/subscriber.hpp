@@ -58,6 +58,10 @@ public:
     void subscribe(std::vector<std::string> channels, waiter done);
     void unsubscribe(const std::vector<std::string>& channels);
 
+    /// Paused, it reads nothing: Redis keeps what it has for this connection, up to its
+    /// client-output-buffer-limit for pubsub; past that it closes the connection.
+    void pause(bool paused);
+
     [[nodiscard]] bool is_up() const { return link_->now() == link::state::up; }
     [[nodiscard]] std::uint64_t reconnects() const { return ups_ == 0 ? 0 : ups_ - 1; }
 
@@ -82,6 +86,7 @@ private:
     boost::asio::steady_timer timer_;
     std::vector<published> messages_;  ///< of the read at hand
     bool heard_ = false;               ///< since the last tick
+    bool paused_ = false;
     std::uint64_t ups_ = 0;
 };
 

@@ -86,7 +86,7 @@ std::string subscriptions::ask(std::string_view verb,
         left = left.subspan(batch.size());
         std::vector<std::string_view> words{verb};
         words.insert(words.end(), batch.begin(), batch.end());
-        commands += make_command(words);
+        append_command(commands, words);
     }
     asked_ += channels.size();
     return commands;

@@ -36,7 +36,10 @@ public:
         confirm(std::move(done));
         timers_.after({}, [this, messages = std::move(messages)] { receive_(messages); });
     }
+    void pause(bool now) override { paused = now; }
     void ping(done_handler handler) override { confirm(std::move(handler)); }
+
+    bool paused = false;
 
     /// From now on subscriptions wait for confirm_held().
     void hold() { holding_ = true; }

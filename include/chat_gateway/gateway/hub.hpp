@@ -46,10 +46,10 @@ public:
     /// Whether messages get a compressed frame as well; off at first.
     void set_compression(bool on) { compression_ = on; }
 
-    /// The shard holds `taken` from now on; `done` when the bus has confirmed these and all of
-    /// `wanted` (rooms the shard holds already, perhaps without confirmation yet). It is told the
-    /// position in the packet log at the time of this call.
-    void acquire(unsigned shard, std::vector<std::string> taken, std::vector<std::string> wanted,
+    /// The shard holds these rooms from now on; `done` when the bus has confirmed them, and with
+    /// them every room held before. It is told the position in the packet log at the time of this
+    /// call.
+    void acquire(unsigned shard, std::vector<std::string> taken,
                  unique_function<void(std::uint64_t position)> done);
     void release(unsigned shard, const std::vector<std::string>& rooms);
 

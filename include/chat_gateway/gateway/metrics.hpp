@@ -24,6 +24,9 @@ enum class metric : std::uint8_t {
     handshakes_not_logged_in,
     handshakes_inactive_user,
     handshakes_unavailable,
+    handshakes_too_many,
+    handshakes_too_slow,
+    handshakes_under_way,
     upgrades,
     closed_client_close,  // in the order of engineio::close_reason
     closed_transport_lost,
@@ -50,6 +53,7 @@ enum class metric : std::uint8_t {
     bus_messages,
     bus_publishes,
     bus_publish_failures,
+    bus_pauses,
     deliveries,
     recovery_sessions,
     recovery_bytes,

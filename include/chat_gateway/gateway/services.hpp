@@ -6,6 +6,7 @@
 #include <chat_gateway/gateway/metrics.hpp>
 #include <chat_gateway/net/event_loop.hpp>
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,12 @@ namespace chat_gateway::gateway {
 /// is asked behind its end is not answered.
 class services {
 public:
+    /// Bytes of messages that may wait in a shard's mailbox: above it the bus is paused, until half
+    /// of it is left. A healthy loop has less than a read's worth there; this is more than 100 ms
+    /// of work, and Redis can keep as much on its side (client-output-buffer-limit, by default 32
+    /// MB).
+    static constexpr std::size_t max_undelivered = std::size_t{16} << 20;
+
     /// What the ports stand on, for readiness.
     struct store_names {
         std::string sessions;
@@ -56,7 +63,6 @@ public:
 
     /// See hub.
     void acquire(net::event_loop& from, unsigned shard, std::vector<std::string> taken,
-                 std::vector<std::string> wanted,
                  unique_function<void(std::uint64_t position)> done);
     void release(unsigned shard, std::vector<std::string> rooms);
 
@@ -85,7 +91,13 @@ private:
     struct shard_door {
         net::event_loop* loop;
         std::shared_ptr<shard_calls> calls;
+        /// Of the messages in its mailbox.
+        std::unique_ptr<std::atomic<std::size_t>> undelivered;
     };
+    void deliver(unsigned shard, delivery_batch batch);
+    void note_delivered(const shard_door& door, std::size_t bytes);
+    void pause_bus(std::size_t undelivered);
+    void resume_bus();
     [[nodiscard]] std::optional<suspended_session> suspended(const std::string& pid,
                                                              const std::string& user) const;
     void part_from_connection(const std::string& pid, const std::string& user,
@@ -101,6 +113,7 @@ private:
     chat::membership membership_;
     std::vector<shard_door> shards_;
     std::unique_ptr<gateway::hub> hub_;
+    bool bus_paused_ = false;               ///< services loop only
     std::size_t permission_questions_ = 0;  ///< under way; services loop only
     std::atomic<load_id> next_load_{1};
     std::unordered_map<load_id, chat::membership::load_id> loads_;  ///< services loop only

@@ -13,6 +13,18 @@
 
 namespace chat_gateway::gateway {
 
+/// Of the handshakes on their way on one loop. Whoever comes above a bound gets 503 at once.
+struct handshake_bounds {
+    /// Never more than these: a loop works off about that many in a second, and each takes 5 kB.
+    std::size_t most = 10'000;
+    /// With more than these nobody gets in behind one that has waited for `patience`. As many as
+    /// two questions to the database are about are no queue; and one handshake that is slow for
+    /// reasons of its own holds up nobody.
+    std::size_t crowd = 1024;
+    /// Half of the time after which a store counts as unreachable: whoever gets in gets through.
+    std::chrono::milliseconds patience{2500};
+};
+
 struct shard_options {
     server::engine_options engine;
     std::string session_cookie = "connect.sid";
@@ -20,6 +32,7 @@ struct shard_options {
     std::size_t rooms_per_socket = 10000;
     /// How long a CONNECT waits for the bus to confirm its rooms.
     std::chrono::milliseconds subscribe_deadline{5000};
+    handshake_bounds handshakes;
 };
 
 /// One loop's chat sockets: sessions of its engine that speak Socket.IO, and the rooms they are in.

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -62,9 +63,11 @@ struct gateway_options {
     std::size_t rooms_per_socket = 10000;
     std::chrono::milliseconds subscribe_deadline{20000};
     gateway::recovery_options recovery{.window = std::chrono::milliseconds(0)};
+    gateway::handshake_bounds handshakes{};
+    unsigned shards = 2;
 };
 
-/// A services loop and two shards behind one port, on stores in memory and a fake bus.
+/// A services loop and shards behind one port, on stores in memory and a fake bus.
 class gateway_world {
 public:
     /// The stores; used on the services loop, see with_stores().
@@ -86,7 +89,7 @@ public:
         const auto where = net::listen_address::reserve("127.0.0.1", 0).value();
         port_ = where.port();
         std::vector<server::engine*> engines;
-        for (std::uint8_t n = 0; n < 2; ++n)
+        for (std::uint8_t n = 0; n < o.shards; ++n)
             engines.push_back(&add_node(o, n).shard->engine());
         services_.start();
         for (auto& n : nodes_) {
@@ -130,6 +133,10 @@ public:
     }
     std::size_t rooms_of_hub() {
         return run_on(loop_, [&] { return services_.hub().room_count(); });
+    }
+    /// The shard's loop does nothing until the future is there.
+    void hang(std::size_t shard, std::shared_future<void> until) {
+        nodes_[shard].loop.post([until = std::move(until)] { until.wait(); });
     }
     /// Calls `task(shard)` on the loop of each.
     template <class Task>
@@ -177,6 +184,7 @@ private:
         s.engine.shard = number;
         s.rooms_per_socket = o.rooms_per_socket;
         s.subscribe_deadline = o.subscribe_deadline;
+        s.handshakes = o.handshakes;
         n.shard = std::make_unique<gateway::shard>(n.loop, s, services_, metrics_);
         n.routes = std::make_unique<gateway::public_routes>(n.shard->engine(), "/ws/", nullptr);
         services_.add_shard(

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <utility>
+#include <vector>
+
 /// Who gets in. Whatever is wrong with a session, the client is told the same bytes.
 namespace chat_gateway::tests {
 namespace {
@@ -123,6 +127,98 @@ TEST_F(Handshake, IsOnlyAtItsPath) {
         EXPECT_EQ(r.status, 404U) << path;
         EXPECT_EQ(r.body, "Not Found\n") << path;
     }
+}
+
+/// More come than the stores can serve. One shard, as each has bounds of its own.
+class HandshakeStorm : public testing::Test {
+protected:
+    void start(gateway::handshake_bounds bounds) {
+        world = std::make_unique<gateway_world>(gateway_options{.handshakes = bounds, .shards = 1});
+        ann = world->log_in("ann", {"c"});
+        hold_lists();
+    }
+    void hold_lists() {
+        world->with_stores([](stores& s) { s.directory.holds_lists = true; });
+    }
+    void answer_lists() {
+        world->with_stores([](stores& s) {
+            s.directory.holds_lists = false;
+            for (auto& answer : std::exchange(s.directory.lists, {}))
+                answer();
+        });
+    }
+    /// A page whose handshake waits for its chat list.
+    std::unique_ptr<page> waiting() {
+        auto p = std::make_unique<page>(*world, ann);
+        EXPECT_TRUE(world->reaches(metric::handshakes_under_way, ++under_way));
+        return p;
+    }
+    void expect_put_off() {
+        std::vector<raw_response> answers;
+        answers.push_back(raw_client(world->port()).request("GET", polling_path, {}, ann));
+        answers.push_back(raw_client(world->port()).upgrade(websocket_path, ann));
+        for (const auto& r : answers) {
+            EXPECT_EQ(r.status, 503U);
+            EXPECT_EQ(r.get("Retry-After"), "5");
+            EXPECT_EQ(r.body, R"({"code":5,"message":"Service unavailable"})");
+        }
+    }
+
+    std::unique_ptr<gateway_world> world;
+    header_list ann;
+    std::uint64_t under_way = 0;
+};
+
+TEST_F(HandshakeStorm, AboveTheBoundIsPutOffAtOnce) {
+    start({.most = 2});
+    const auto first = waiting();
+    const auto second = waiting();
+    expect_put_off();
+    EXPECT_EQ(world->count(metric::handshakes_too_many), 2U);
+    EXPECT_EQ(world->count(metric::sessions_open), 2U);
+    answer_lists();
+    first->connected();
+    second->connected();
+    EXPECT_TRUE(world->reaches(metric::handshakes_under_way, 0));
+    page(*world, ann).connected();
+}
+
+TEST_F(HandshakeStorm, BehindOneThatWaitsForLongIsPutOffAtOnce) {
+    start({.most = 100, .crowd = 2, .patience = std::chrono::milliseconds(0)});
+    const auto first = waiting();
+    const auto second = waiting();
+    expect_put_off();
+    EXPECT_EQ(world->count(metric::handshakes_too_slow), 2U);
+    answer_lists();
+    first->connected();
+    second->connected();
+}
+
+TEST_F(HandshakeStorm, AClientThatGoesMakesRoom) {
+    start({.most = 1});
+    waiting().reset();
+    EXPECT_TRUE(world->reaches(metric::handshakes_under_way, 0));
+    answer_lists();
+    page(*world, ann).connected();
+}
+
+TEST_F(HandshakeStorm, ARefusalMakesRoom) {
+    start({.most = 1});
+    for (int n = 0; n < 3; ++n)
+        EXPECT_EQ(raw_client(world->port()).request("GET", polling_path).status, 401U);
+    EXPECT_EQ(world->count(metric::handshakes_under_way), 0U);
+}
+
+TEST_F(HandshakeStorm, LeavesLiveSocketsAlone) {
+    start({.most = 1});
+    answer_lists();
+    page live(*world, ann);
+    live.connected();
+    hold_lists();
+    const auto first = waiting();
+    expect_put_off();
+    world->publish("news", {"c"});
+    EXPECT_EQ(live.wire.frame().payload, "42[\"news\"]");
 }
 
 }  // namespace

@@ -474,5 +474,32 @@ TEST(Drain, ClosesNoMoreThanItIsTold) {
     EXPECT_GE(world.count(metric::sessions_open), 4U);
 }
 
+TEST(SlowShard, PausesTheBusUntilItHasCaughtUp) {
+    gateway_world world(gateway_options{.shards = 1});
+    page ann(world, world.log_in("ann", {"c"}));
+    ann.connected();
+    std::promise<void> go_on;
+    world.hang(0, go_on.get_future().share());
+    const auto paused = [&] {
+        return world.with_stores([](gateway_world::stores& s) { return s.bus.paused; });
+    };
+    // Not for her, who would be owed too much; her shard has to look at them all the same.
+    const std::string large(std::size_t{1} << 20, 'x');
+    std::size_t bytes = 0;
+    while (!paused() && bytes <= 2 * gateway::services::max_undelivered) {
+        world.publish(large, {"c"}, {ann.socket_id});
+        bytes += large.size();
+    }
+    EXPECT_TRUE(paused());
+    EXPECT_GT(bytes + large.size(), gateway::services::max_undelivered);
+    EXPECT_LE(bytes, gateway::services::max_undelivered + large.size());
+    EXPECT_EQ(world.count(gateway::metric::bus_pauses), 1U);
+
+    world.publish("the last", {"c"});
+    go_on.set_value();
+    EXPECT_EQ(ann.wire.frame().payload, "42[\"the last\"]");
+    EXPECT_TRUE(eventually([&] { return !paused(); }));
+}
+
 }  // namespace
 }  // namespace chat_gateway::tests

@@ -169,6 +169,14 @@ TYPED_TEST_P(MessageBusContract, ARoomAskedForTwiceIsConfirmedTwiceAndArrivesOnc
     EXPECT_EQ(this->received_[0].size(), 1U);
 }
 
+TYPED_TEST_P(MessageBusContract, WhatWasAskedForBeforeIsConfirmedWithIt) {
+    this->backend_.node(0).subscribe({"r1", "r2"}, [](auto) {});
+    ASSERT_TRUE(this->subscribe(0, {}).has_value());
+    const auto m = room_message({"r2"}, "not missed");
+    ASSERT_TRUE(this->publish(1, {m}).has_value());
+    this->expect_received(0, {m});
+}
+
 TYPED_TEST_P(MessageBusContract, ManyRoomsAreConfirmedAtOnce) {
     std::vector<std::string> rooms;
     for (int i = 0; i < 1201; ++i)
@@ -290,6 +298,22 @@ TYPED_TEST_P(MessageBusContract, AWaiterMayGoOnToSubscribe) {
     EXPECT_TRUE(second);
 }
 
+TYPED_TEST_P(MessageBusContract, WhatComesWhileItIsPausedArrivesLaterInOrder) {
+    ASSERT_TRUE(this->subscribe(0, {"r1"}).has_value());
+    this->backend_.node(0).pause(true);
+    typename TestFixture::messages expected;
+    for (const char* text : {"1", "2", "3"}) {
+        expected.push_back(room_message({"r1"}, text));
+        ASSERT_TRUE(this->publish(1, {expected.back()}).has_value());
+    }
+    // What was being read when it was paused may still come.
+    ASSERT_TRUE(this->ping(0).has_value());
+    EXPECT_LE(this->batches_[0], 1U);
+    EXPECT_LT(this->received_[0].size(), expected.size());
+    this->backend_.node(0).pause(false);
+    this->expect_received(0, expected);
+}
+
 REGISTER_TYPED_TEST_SUITE_P(
     MessageBusContract, AfterSubscribeEachMessageArrivesOnceInOrder, BothNodesGetWhatOnePublishes,
     ForeignRoomsArriveOnlyWhereRoomsAreNotFiltered, AfterUnsubscribeARoomIsForeign,
@@ -297,6 +321,7 @@ REGISTER_TYPED_TEST_SUITE_P(
     ManyRoomsAreConfirmedAtOnce, MessagesForAllAndForSeveralRoomsArriveEverywhere,
     AMessageIsTheSameOnTheOtherSide, WhatIsPublishedTogetherArrivesInFewBatches,
     PublishingNothingIsDone, NeverAnswersFromInsideTheCall, PingAnswersWhileTheBusIsThere,
-    WhileTheBusIsAwayPublishAndPingFail, SubscriptionsSurviveAnOutage, AWaiterMayGoOnToSubscribe);
+    WhileTheBusIsAwayPublishAndPingFail, SubscriptionsSurviveAnOutage, AWaiterMayGoOnToSubscribe,
+    WhatComesWhileItIsPausedArrivesLaterInOrder, WhatWasAskedForBeforeIsConfirmedWithIt);
 
 }  // namespace chat_gateway::tests

@@ -132,6 +132,57 @@ TEST_F(RedisSubscriber, SignsOfLifeKeepItUp) {
     EXPECT_TRUE(subject_->is_up());
 }
 
+TEST_F(RedisSubscriber, PausedItReadsNothingAndIsNoReasonToReconnect) {
+    subscriber_options o;
+    o.ping_interval = 5ms;
+    start(o);
+    subscribe({"a"}, "w");
+    wait_for_events(1);
+    subject_->pause(true);
+    const std::string said = "*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\n1\r\n";
+    server_.say(said);
+    wait_for_events(3);  // the read that was under way
+    server_.say(said);
+    boost::asio::steady_timer several_pings(loop_, 50ms);
+    bool over = false;
+    several_pings.async_wait([&](auto) { over = true; });
+    run_until(loop_, [&] { return over; });
+    EXPECT_EQ(events_.size(), 3U);
+    subject_->pause(false);
+    wait_for_events(5);
+    EXPECT_THAT(events_, ElementsAre("w: done", "batch of 1", "a=1", "batch of 1", "a=1"));
+    EXPECT_EQ(subject_->reconnects(), 0U);
+}
+
+TEST_F(RedisSubscriber, LostWhilePausedItNoticesWhenItGoesOn) {
+    start();
+    subscribe({"a"}, "w");
+    wait_for_events(1);
+    subject_->pause(true);
+    server_.say("*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\n1\r\n");
+    wait_for_events(3);
+    server_.drop_all();
+    subject_->pause(false);
+    run_until(loop_, [&] { return subject_->reconnects() == 1; });
+    run_until(loop_, [&] { return gaps_ == 2; });
+    EXPECT_EQ(gaps_, 2) << "lost, and there again";
+}
+
+TEST_F(RedisSubscriber, MayBeStoppedWhilePaused) {
+    start();
+    subscribe({"a"}, "w");
+    wait_for_events(1);
+    subject_->pause(true);
+    server_.say("*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\n1\r\n");
+    wait_for_events(3);
+    subject_->stop();
+    std::weak_ptr<subscriber> watched = subject_;
+    subject_.reset();
+    server_.close();
+    run_dry(loop_);
+    EXPECT_TRUE(watched.expired());
+}
+
 TEST_F(RedisSubscriber, ARefusedSubscribeRemakesTheConnection) {
     int refusals = 0;
     server_.answer = [&](const words& c) -> std::string {

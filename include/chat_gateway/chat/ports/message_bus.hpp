@@ -24,13 +24,16 @@ public:
     virtual ~message_bus() = default;
     /// Once, before anything else.
     virtual void start(receive_handler handler, gap_handler gap) = 0;
-    /// Asks for the messages of rooms. done: from now on none is missed, or errc::closed. While the
-    /// bus is away it waits; whoever cannot wait gives up by itself. Rooms already asked for are
-    /// confirmed as well.
+    /// Asks for the messages of rooms. done: from now on none of these is missed, nor of any room
+    /// asked for before and not given back; or errc::closed. While the bus is away it waits;
+    /// whoever cannot wait gives up by itself.
     virtual void subscribe(std::vector<std::string> rooms, done_handler done) = 0;
     virtual void unsubscribe(const std::vector<std::string>& rooms) = 0;
     /// All of them or, on error (unavailable, timeout, overloaded, malformed), possibly some.
     virtual void publish(std::vector<socketio::cluster::message> messages, done_handler done) = 0;
+    /// Paused, it takes nothing more from the others than what it had begun to: messages wait on
+    /// their side, and so do confirmations. What cannot be kept there for so long is a gap.
+    virtual void pause(bool paused) = 0;
     /// Whether it answers now (readiness).
     virtual void ping(done_handler handler) = 0;
 };
