@@ -11,6 +11,7 @@ namespace {
 
 /// So that hooks (flushing what was queued) are not put off for ever by a stream of ready events.
 constexpr int max_events_per_tick = 512;
+constexpr std::chrono::milliseconds max_tick{5};
 
 /// The loop that this thread runs.
 thread_local const event_loop* running_here = nullptr;
@@ -29,7 +30,8 @@ void event_loop::run() {
     while (!context_.stopped()) {
         // With tasks of its own left over, it must not wait.
         if (own_tasks_.empty() && context_.run_one() == 0) break;
-        for (int n = 1; n < max_events_per_tick && context_.poll_one() != 0; ++n) {
+        const time_point end = now() + max_tick;
+        for (int n = 1; n < max_events_per_tick && context_.poll_one() != 0 && now() < end; ++n) {
         }
         run_own_tasks();
         for (auto& hook : hooks_)

@@ -7,8 +7,12 @@
 #include <chat_gateway/socketio/cluster/classic_codec.hpp>
 
 #include <chrono>
+#include <functional>
+#include <iterator>
 #include <optional>
 #include <span>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 namespace chat_gateway::redis {
@@ -63,6 +67,7 @@ public:
                 classic_bus_options o)
         : prefix_(std::move(o.prefix)),
           room_channels_(o.room_channels),
+          general_(classic::general_channel(prefix_, nsp)),
           uid_(random_token(uid_length)),
           commands_(std::move(commands)),
           listener_(std::make_shared<subscriber>(loop, std::move(where),
@@ -80,10 +85,16 @@ public:
     }
 
     void subscribe(std::vector<std::string> rooms, done_handler done) override {
-        listener_->subscribe(channels(rooms), std::move(done));
+        auto wanted = channels(rooms);
+        if (room_channels_) return listener_->subscribe(std::move(wanted), std::move(done));
+        wanted_.insert(std::make_move_iterator(wanted.begin()),
+                       std::make_move_iterator(wanted.end()));
+        listener_->subscribe({}, std::move(done));
     }
     void unsubscribe(const std::vector<std::string>& rooms) override {
-        listener_->unsubscribe(channels(rooms));
+        if (room_channels_) return listener_->unsubscribe(channels(rooms));
+        for (const auto& channel : channels(rooms))
+            wanted_.erase(channel);
     }
 
     void publish(std::vector<message> messages, done_handler done) override;
@@ -95,16 +106,19 @@ public:
     }
 
 private:
-    /// Of rooms; none when one pattern brings them all.
     [[nodiscard]] std::vector<std::string> channels(const std::vector<std::string>& rooms) const {
         std::vector<std::string> names;
-        if (!room_channels_) return names;
         names.reserve(rooms.size());
         for (const auto& room : rooms)
             names.push_back(classic::room_channel(prefix_, nsp, room));
         return names;
     }
     void receive(std::span<const published> batch);
+    /// With one pattern for all rooms most messages may be for rooms that nobody here is in: their
+    /// channel says so, as it does to a Node server's adapter.
+    [[nodiscard]] bool is_for_us(std::string_view channel) const {
+        return room_channels_ || channel == general_ || wanted_.contains(channel);
+    }
     void note_malformed(const published& p);
     void answer(done_handler done, result<> outcome) {
         commands_->later([done = std::move(done), outcome]() mutable { done(outcome); });
@@ -112,10 +126,16 @@ private:
 
     std::string prefix_;
     bool room_channels_;
+    std::string general_;
     std::string uid_;
     std::shared_ptr<connection> commands_;
     std::shared_ptr<subscriber> listener_;
     receive_handler handler_;
+    struct text_hash : std::hash<std::string_view> {
+        using is_transparent = void;
+    };
+    /// Channels of the rooms asked for; kept only when one pattern brings all of them.
+    std::unordered_set<std::string, text_hash, std::equal_to<>> wanted_;
     std::uint64_t messages_ = 0;
     std::uint64_t malformed_ = 0;
     std::optional<time_point> last_complaint_;
@@ -149,6 +169,7 @@ void classic_bus::receive(std::span<const published> batch) {
     std::vector<message> messages;
     messages.reserve(batch.size());
     for (const auto& p : batch) {
+        if (!is_for_us(p.channel)) continue;
         auto m = classic::decode_broadcast(p.payload);
         if (m)
             messages.push_back(std::move(*m));

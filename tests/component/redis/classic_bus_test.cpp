@@ -15,8 +15,6 @@ using ::testing::ElementsAre;
 template <bool RoomChannels>
 class bus_backend : public redis_backend {
 public:
-    static constexpr bool filters_rooms = RoomChannels;
-
     bus_backend() {
         for (auto& node : nodes_) {
             node = redis::make_classic_bus(loop, where(), commands_,
