@@ -227,7 +227,7 @@ void engine::impl::handshake(http::request r, engineio::engine_request request,
                               open(via, std::move(ticket)));
         }
         session_entry& s = *sessions.find(open(via, std::move(ticket)));
-        if (jsonp) s.jsonp = std::make_unique<const std::string>(std::move(*jsonp));
+        if (jsonp) s.polling_now().jsonp = std::move(*jsonp);
         with_headers(std::move(e), std::move(headers))->respond(payload_answer(s, open_packet(s)));
     });
 }
@@ -300,7 +300,7 @@ void engine::impl::send(slot_handle h, const wire_ref& message) {
     if (s->out.bytes() < std::min(early_flush_bytes, options.send_queue_bytes)) return;
     // The caller may be walking a room: whatever is found out here is acted upon at the end of the
     // tick.
-    if (s->held) return release_poll(*s, s->out.take_payload());
+    if (s->holds_poll()) return release_poll(*s, s->out.take_payload());
     if (auto* link = links_.find(s->link); link && !link->waits_writable) {
         s->broken = try_write(s->link, &s->out) == websocket_link::write_result::failed;
     }
@@ -311,7 +311,7 @@ bool engine::impl::writable(slot_handle h) {
     const auto* s = sessions.find(h);
     if (!s || s->lingering || s->overflown || s->broken) return false;
     if (const auto* link = links_.find(s->link)) return !link->waits_writable;
-    return s->held != nullptr;
+    return s->holds_poll();
 }
 
 void engine::impl::connected(slot_handle h) {
@@ -373,7 +373,7 @@ void engine::impl::flush(slot_handle h) {
     if (s->overflown) return finish(h, close_reason::slow_consumer);
     if (s->broken) return finish(h, close_reason::transport_lost);
     if (s->link) return write_link(s->link);
-    if (s->held && !s->out.empty()) release_poll(*s, s->out.take_payload());
+    if (s->holds_poll() && !s->out.empty()) release_poll(*s, s->out.take_payload());
 }
 
 void engine::impl::schedule(slot_handle h, session_entry& s) {

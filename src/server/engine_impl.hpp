@@ -21,6 +21,13 @@
 
 namespace chat_gateway::server {
 
+/// What only a polling session has.
+struct polling_side {
+    std::shared_ptr<net::exchange> held;     ///< a GET without an answer yet
+    std::shared_ptr<arriving_post> posting;  ///< a POST whose body is not complete yet
+    std::optional<std::string> jsonp;        ///< its polling is JSONP; the callback's index
+};
+
 /// One Engine.IO session as its loop keeps it.
 struct session_entry {
     session_entry(const engineio::session_options& o, engineio::transport via, time_point now)
@@ -29,17 +36,27 @@ struct session_entry {
     engineio::session life;
     public_id sid;
     outbox out;
-    slot_handle link;                          ///< the WebSocket that is its transport
-    slot_handle candidate;                     ///< the WebSocket that wants to be
-    std::shared_ptr<net::exchange> held;       ///< a GET without an answer yet
-    std::shared_ptr<arriving_post> posting;    ///< a POST whose body is not complete yet
-    std::unique_ptr<const std::string> jsonp;  ///< its polling is JSONP; the callback's index
+    slot_handle link;                       ///< the WebSocket that is its transport
+    slot_handle candidate;                  ///< the WebSocket that wants to be
+    std::unique_ptr<polling_side> polling;  ///< null when it has nothing to say
     time_point armed_for =
         time_point::max();  ///< when the clock looks at it next; lingering: its end
     bool dirty = false;
     bool overflown = false;  ///< more owed than may be kept; closed at the end of the tick
     bool broken = false;     ///< its socket failed while others were being served; likewise
     bool lingering = false;  ///< closed for the application; a poller still fetches what it is owed
+
+    [[nodiscard]] polling_side& polling_now() {
+        if (!polling) polling = std::make_unique<polling_side>();
+        return *polling;
+    }
+    [[nodiscard]] bool holds_poll() const { return polling && polling->held; }
+    [[nodiscard]] bool posts() const { return polling && polling->posting; }
+    [[nodiscard]] bool is_jsonp() const { return polling && polling->jsonp; }
+    /// A WebSocket from now on, once the last POST is in.
+    void end_polling() {
+        if (polling && !polling->held && !polling->posting) polling.reset();
+    }
 };
 
 /// A polling request, cut loose from its connection so that it can be answered by another loop.

@@ -34,7 +34,7 @@ http::response empty_answer(unsigned status) {
 http::response payload_answer(const session_entry& s, std::string payload) {
     http::response r;
     r.set("Content-Type", "text/plain; charset=UTF-8").set("cache-control", "no-store");
-    r.body = s.jsonp ? engineio::encode_jsonp(*s.jsonp, payload) : std::move(payload);
+    r.body = s.is_jsonp() ? engineio::encode_jsonp(*s.polling->jsonp, payload) : std::move(payload);
     return r;
 }
 
@@ -65,28 +65,28 @@ void engine::impl::serve_get(slot_handle h, session_entry& s, std::shared_ptr<ne
                                   "1"));
         return erase_lingering(h);
     }
-    if (s.held) {
+    if (s.holds_poll()) {
         e->respond(empty_answer(400));
         return finish(h, close_reason::transport_error);
     }
     if (!s.out.empty()) return e->respond(payload_answer(s, s.out.take_payload()));
     e->on_abort([this, h, which = e.get()] { poll_aborted(h, which); });
-    s.held = std::move(e);
+    s.polling_now().held = std::move(e);
     s.life.poll_held(loop.now());
     schedule(h, s);
 }
 
 void engine::impl::poll_aborted(slot_handle h, const net::exchange* which) {
     session_entry* s = sessions.find(h);
-    if (!s || s->held.get() != which) return;
-    s->held.reset();
+    if (!s || !s->holds_poll() || s->polling->held.get() != which) return;
+    s->polling->held.reset();
     finish(h, close_reason::transport_lost);
 }
 
 void engine::impl::serve_post(slot_handle h, session_entry& s, polling_request& r,
                               net::exchange& e) {
     if (s.lingering) return e.respond(posted());
-    if (s.posting && s.life.via() == transport::polling) {
+    if (s.posts() && s.life.via() == transport::polling) {
         e.respond(empty_answer(400));
         return posts_overlap(h, s);
     }
@@ -94,7 +94,7 @@ void engine::impl::serve_post(slot_handle h, session_entry& s, polling_request& 
         e.respond(empty_answer(400));
         return finish(h, close_reason::parse_error);
     }
-    if (s.jsonp) {
+    if (s.is_jsonp()) {
         auto payload = engineio::decode_jsonp(r.body);
         if (!payload) return e.respond(posted());
         r.body = std::move(*payload);
@@ -116,8 +116,9 @@ void engine::impl::serve_post(slot_handle h, session_entry& s, polling_request& 
 }
 
 void engine::impl::release_poll(session_entry& s, std::string body) {
-    if (auto held = std::exchange(s.held, nullptr))
-        held->respond(payload_answer(s, std::move(body)));
+    if (!s.holds_poll()) return;
+    const auto held = std::exchange(s.polling->held, nullptr);
+    held->respond(payload_answer(s, std::move(body)));
 }
 
 // Orderly ends wait for the poller to fetch what it is owed; the others tell a held GET, or nobody.
@@ -125,8 +126,8 @@ void engine::impl::close_polling(session_entry& s, close_reason reason) {
     const bool orderly =
         reason == close_reason::server_close || reason == close_reason::connect_timeout;
     if (!orderly) return release_poll(s, reason == close_reason::client_close ? "6" : "1");
-    if (s.held && s.out.empty()) return release_poll(s, "1");
-    if (s.held) release_poll(s, s.out.take_payload());
+    if (s.holds_poll() && s.out.empty()) return release_poll(s, "1");
+    if (s.holds_poll()) release_poll(s, s.out.take_payload());
     s.lingering = true;
     s.armed_for = loop.now() + linger_time;
 }

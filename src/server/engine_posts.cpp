@@ -71,8 +71,8 @@ void engine::impl::post_begins(const public_id& sid, const std::shared_ptr<arriv
     session_entry* s = find(sid);
     // To be refused when it is complete.
     if (!s || s->lingering || s->life.via() == transport::websocket) return;
-    if (!s->posting) {
-        s->posting = post;
+    if (!s->posts()) {
+        s->polling_now().posting = post;
         return;
     }
     post->refuse(loop, empty_answer(400));
@@ -81,16 +81,17 @@ void engine::impl::post_begins(const public_id& sid, const std::shared_ptr<arriv
 
 /// The newer one has its answer; the older one's client gets none.
 void engine::impl::posts_overlap(slot_handle h, session_entry& s) {
-    std::exchange(s.posting, nullptr)->drop(loop);
+    std::exchange(s.polling->posting, nullptr)->drop(loop);
     finish(h, close_reason::transport_error);
 }
 
 void engine::impl::post_ends(const public_id& sid, const std::shared_ptr<arriving_post>& post,
                              bool lost) {
     session_entry* s = find(sid);
-    if (!s || s->posting != post) return;
-    s->posting.reset();
-    if (!lost || s->lingering || s->life.via() == transport::websocket) return;
+    if (!s || !s->posts() || s->polling->posting != post) return;
+    s->polling->posting.reset();
+    if (s->life.via() == transport::websocket) return s->end_polling();
+    if (!lost || s->lingering) return;
     finish(sessions.handle_at(sid.index()), close_reason::transport_lost);
 }
 

@@ -227,6 +227,7 @@ void engine::impl::upgraded(slot_handle h) {
     session_entry& s = *sessions.find(h);
     attach(std::exchange(s.candidate, {}), s);
     release_poll(s, "1");  // no client of ours: theirs let the poll end before they send `5`
+    s.end_polling();
     if (!s.out.empty()) mark_dirty(h, s);
     events.on_upgrade(h);
 }

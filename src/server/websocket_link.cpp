@@ -33,18 +33,20 @@ void websocket_link::queue_behind(outbox& out) {
     std::string owed = out.take_frames();
     // Own bytes wait for the end of a begun frame; behind it their order among the rest does not
     // matter.
-    own_ = begun ? owed + own_ : own_ + owed;
+    if (begun && own_)
+        own_->insert(0, owed);
+    else
+        queue(owed);
 }
 
 write_result websocket_link::write(outbox* out, std::span<char> scratch) {
     std::size_t sent = 0;
     for (;;) {
         const bool mid_frame = out && !out->empty() && out->front_begun();
-        if (!own_.empty() && !mid_frame) {
-            const auto r = send(own_, sent);
-            own_.erase(0, sent);
-            // An idle link keeps no memory; assigning an empty string would.
-            if (own_.empty()) std::string().swap(own_);
+        if (own_ && !mid_frame) {
+            const auto r = send(*own_, sent);
+            own_->erase(0, sent);
+            if (own_->empty()) own_.reset();
             if (r != write_result::done) return r;
             continue;
         }
@@ -53,7 +55,7 @@ write_result websocket_link::write(outbox* out, std::span<char> scratch) {
         // Small frames leave together; a frame on its own, or too large to copy, leaves from where
         // it is.
         std::string_view bytes = out->front();
-        if (!(mid_frame && !own_.empty()) && !out->single()) {
+        if (!(mid_frame && own_) && !out->single()) {
             const std::size_t copied = out->copy_frames(scratch.data(), scratch.size());
             if (copied > bytes.size()) bytes = {scratch.data(), copied};
         }

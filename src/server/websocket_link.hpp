@@ -6,6 +6,7 @@
 #include <chat_gateway/net/descriptor.hpp>
 #include <chat_gateway/websocket/frame_parser.hpp>
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,11 +29,14 @@ public:
         : socket(std::move(s)), parser(std::move(p)), session(owner), now(r) {}
 
     /// Bytes ahead of whatever the outbox holds, but never inside a frame of it that was begun.
-    void queue(std::string_view bytes) { own_.append(bytes); }
+    void queue(std::string_view bytes) {
+        if (!own_) own_ = std::make_unique<std::string>();
+        own_->append(bytes);
+    }
     /// Takes over all that a session still owes: from now on it is this link's own. A begun frame
     /// goes first.
     void queue_behind(outbox& out);
-    [[nodiscard]] std::size_t queued() const { return own_.size(); }
+    [[nodiscard]] std::size_t queued() const { return own_ ? own_->size() : 0; }
 
     /// No more will be sent: the peer sees the end behind what was written.
     void shut() const;
@@ -51,7 +55,7 @@ public:
 private:
     [[nodiscard]] write_result send(std::string_view bytes, std::size_t& sent);
 
-    std::string own_;
+    std::unique_ptr<std::string> own_;  ///< null: none
 };
 
 }  // namespace chat_gateway::server
