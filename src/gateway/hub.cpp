@@ -58,8 +58,15 @@ void hub::on_confirmed(const std::vector<std::string>& rooms) {
     if (!recovery_.on()) return;
     for (const auto& room : rooms) {
         const auto found = holders_.find(room);
-        if (found != holders_.end() && !found->second.log) found->second.log = log_->open();
+        if (found == holders_.end() || found->second.confirmed_at != holding::never) continue;
+        found->second.confirmed_at = log_->last_position();
     }
+}
+
+/// Opened when it is needed; none before the room is confirmed.
+slot_handle hub::log_of(holding& h) {
+    if (!h.log && h.confirmed_at != holding::never) h.log = log_->open(h.confirmed_at);
+    return h.log;
 }
 
 void hub::release(unsigned shard, const std::vector<std::string>& rooms) {
@@ -125,11 +132,12 @@ hub::audience hub::audience_of(const std::vector<std::string>& rooms) {
     for (const auto& room : rooms) {
         const auto found = holders_.find(room);
         if (found == holders_.end()) continue;
-        const holding& h = found->second;
+        holding& h = found->second;
         whom.shards |= h.shards;
         whom.anybody = whom.anybody || h.held();
+        const slot_handle log = log_of(h);
         // A message may name a room twice.
-        if (h.log && std::ranges::find(logs_, h.log) == logs_.end()) logs_.push_back(h.log);
+        if (log && std::ranges::find(logs_, log) == logs_.end()) logs_.push_back(log);
     }
     return whom;
 }
@@ -215,7 +223,7 @@ std::variant<resumption, recovery_failure> hub::resume(const socketio::recovery_
     logs_.clear();
     for (const auto& room : back.session.rooms) {
         const auto held = holders_.find(room.name);
-        logs_.push_back(held == holders_.end() ? slot_handle{} : held->second.log);
+        logs_.push_back(held == holders_.end() ? slot_handle{} : log_of(held->second));
     }
     auto missed = log_->missed(*offset, back.session.start, back.session.rooms, logs_,
                                recovery_.session_bytes);

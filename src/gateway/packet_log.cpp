@@ -31,9 +31,12 @@ private:
 
 }  // namespace
 
-packet_log::room_id packet_log::open() {
+packet_log::room_id packet_log::open(std::uint64_t position) {
     const room_id room = rooms_.emplace();
-    rooms_.find(room)->opened_at = last_;
+    history& h = *rooms_.find(room);
+    h.opened_at = position;
+    // What a gap may have swallowed is not complete, whoever was silent then.
+    h.incomplete_to = last_gap_ > position ? last_gap_ : 0;
     return room;
 }
 

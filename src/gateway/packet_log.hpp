@@ -29,8 +29,8 @@ public:
     /// Names a room's history; none: nothing is remembered of it.
     using room_id = slot_handle;
 
-    /// A room whose messages are complete from now on.
-    [[nodiscard]] room_id open();
+    /// A room whose messages are complete behind `position`. Nothing was added for it since then.
+    [[nodiscard]] room_id open(std::uint64_t position);
     /// Nobody holds the room any more.
     void close(room_id room);
     /// Something may have been missed in every room.

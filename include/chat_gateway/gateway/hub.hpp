@@ -77,16 +77,20 @@ private:
         }
     };
     struct holding {
-        std::uint64_t shards = 0;     ///< a bit each
+        static constexpr std::uint64_t never = ~std::uint64_t{0};
+        std::uint64_t shards = 0;  ///< a bit each
+        time_point released{};     ///< when the last one let go
+        std::uint64_t confirmed_at =
+            never;                    ///< position from which on none of its messages is missed
+        slot_handle log;              ///< its place in the packet log; most rooms are silent
         std::uint32_t suspended = 0;  ///< sessions
-        time_point released{};        ///< when the last one let go
-        slot_handle log;              ///< its place in the packet log, once it is confirmed
         [[nodiscard]] bool held() const { return shards != 0 || suspended != 0; }
     };
 
     void on_messages(std::vector<socketio::cluster::message> messages);
     void on_gap();
     void on_confirmed(const std::vector<std::string>& rooms);
+    [[nodiscard]] slot_handle log_of(holding& h);
     /// Who is to get a message: shards as bits, and the rooms' places in the packet log.
     struct audience {
         std::uint64_t shards = 0;

@@ -29,7 +29,7 @@ protected:
         log.add(std::move(d), open_rooms, now);
         return position;
     }
-    void open(const std::string& room) { ids[room] = log.open(); }
+    void open(const std::string& room) { ids[room] = log.open(log.last_position()); }
     void close(const std::string& room) { log.close(ids.at(room)); }
     using positions = std::vector<std::uint64_t>;
     /// Of a session that is in these rooms since `start`.
@@ -195,6 +195,20 @@ TEST_F(PacketLogTest, AfterAGapOnlyNewerPositionsAreWhole) {
         << "it was connected then, and may have missed some";
     EXPECT_EQ(missed(one, {"a"}, start), positions{two}) << "a session that began behind it";
     EXPECT_EQ(missed(two, {"a"}, start), positions{});
+}
+
+TEST_F(PacketLogTest, ARoomOpenedLateIsCompleteFromItsPositionButForAGap) {
+    const auto position = log.last_position();
+    open("other");
+    const auto one = add({"other"});
+    ids["silent"] = log.open(position);
+    EXPECT_EQ(missed(0, {"silent"}), positions{});
+    EXPECT_EQ(missed(0, {"silent", "other"}), positions{one});
+    log.gap();
+    const auto start = log.last_position();
+    ids["late"] = log.open(position);
+    EXPECT_EQ(missed(one, {"late"}), std::nullopt);
+    EXPECT_EQ(missed(start, {"late"}, start), positions{});
 }
 
 TEST_F(PacketLogTest, PlacesOfForgottenMessagesAreFreed) {
