@@ -52,7 +52,7 @@ struct chat_socket {
     std::uint32_t life =
         1;  ///< counts namespace connections: a late answer for an earlier one is void
     std::uint32_t join_sequence = 0;
-    std::uint32_t questions = 0;  ///< about permissions, under way, whatever became of their joins
+    std::uint8_t questions = 0;  ///< about permissions, under way, whatever became of their joins
     bool websocket = false;
     bool entering = false;        ///< its chat list was asked for, in this life
     bool own_room_held = false;   ///< messages to its socket id reach this shard

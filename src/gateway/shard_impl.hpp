@@ -23,7 +23,7 @@ using socketio::member_id;
 
 inline constexpr std::string_view chat_namespace = "/";
 /// Permission questions of one socket that may be under way at a time.
-inline constexpr std::uint32_t max_questions = 64;
+inline constexpr std::uint8_t max_questions = 64;
 /// Chats left that are remembered: while the list is late (whoever leaves more gets no list at
 /// all), and for a recovery (whoever has left more is not recovered).
 inline constexpr std::size_t max_left_remembered = 1000;
