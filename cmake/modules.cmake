@@ -14,6 +14,10 @@ function(chat_gateway_module name)
   target_include_directories(cg_${name} PUBLIC ${CMAKE_SOURCE_DIR}/include PRIVATE ${CMAKE_SOURCE_DIR}/src/${name})
   target_link_libraries(cg_${name} PUBLIC ${arg_DEPS} Threads::Threads PRIVATE ${arg_PRIVATE})
   target_compile_definitions(cg_${name} PRIVATE CHAT_GATEWAY_VERSION="${PROJECT_VERSION}")
+  if(CHAT_GATEWAY_LTO)
+    # Both kinds of code: the daemon is optimised as a whole, the test programs (tests/CMakeLists.txt) are linked as they are.
+    target_compile_options(cg_${name} PRIVATE -flto=auto -ffat-lto-objects -fno-plt)
+  endif()
 endfunction()
 
 # chat_gateway_tests(<folder> <name> LIBS <libraries>): every *_test.cpp of the folder, as one program of ctest label <folder>.
