@@ -80,8 +80,7 @@ public:
         handler_ = std::move(handler);
         listener_->start([this](std::span<const published> batch) { receive(batch); },
                          std::move(gap));
-        if (room_channels_)
-            listener_->subscribe({classic::general_channel(prefix_, nsp)}, [](result<>) {});
+        if (room_channels_) listener_->subscribe({general_}, [](result<>) {});
     }
 
     void subscribe(std::vector<std::string> rooms, done_handler done) override {
