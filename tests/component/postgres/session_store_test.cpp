@@ -87,18 +87,15 @@ TEST(PostgresSessionStore, AStormIsFewQueries) {
     store_backend backend("web.counted");
     shared_server().execute(
         "create sequence web.asked;"
-        "create view web.counted as select s.* from web.\"Sessions\" s,"
-        "  (select nextval('web.asked')) n;"
+        "create view web.counted as with n as materialized (select nextval('web.asked'))"
+        "  select s.* from web.\"Sessions\" s, n;"
         "insert into web.\"Sessions\" select 'id' || i, '{}', now() + interval '1 hour'"
         "  from generate_series(0, 1999) i;");
     int found = 0;
     for (int i = 0; i < 2000; ++i) {
         backend.store().load("id" + std::to_string(i), [&](loaded r) { found += r && *r; });
     }
-    std::optional<loaded> last;
-    backend.store().load("id1999", [&](loaded r) { last = std::move(r); });
-    backend.run_until([&] { return last.has_value(); });
-    EXPECT_EQ(found, 2000);
+    backend.run_until([&] { return found == 2000; });
     EXPECT_LE(std::stoi(shared_server().execute("select last_value from web.asked")), 10);
 }
 
