@@ -30,6 +30,10 @@ struct stores {
     std::unique_ptr<chat::message_bus> bus;
     std::unique_ptr<demo> demonstration;  ///< with --demo
     gateway::services::store_names names;
+
+private:
+    void open_demo(const settings& s, net::event_loop& loop);
+    void open_postgres(const settings& s, net::event_loop& loop);
 };
 
 }  // namespace chat_gateway::app
