@@ -155,7 +155,7 @@ const std::vector<config_key>& table() {
          .meaning = "How gateways and back ends reach each other: redis = @socket.io/redis-adapter "
                     "and redis-emitter, redis-sharded and redis-streams = the adapters of these "
                     "names, memory = this process alone.",
-         .choices = {"redis", "memory"}, .choices_not_yet = {"redis-sharded", "redis-streams"}},
+         .choices = {"redis", "redis-sharded", "memory"}, .choices_not_yet = {"redis-streams"}},
         {KEY(bus.prefix), .meaning = "Prefix of the channels, or the stream's name.",
          .check = check_not_empty, .accepted = "a text that is not empty"},
         {KEY(bus.subscription),

@@ -9,7 +9,7 @@ stores::stores(const settings& s, net::event_loop& loop) {
 
     // The configuration check has parsed the URL already.
     redis::url where;
-    if (s.session.store == "redis" || s.bus.kind == "redis") {
+    if (s.session.store == "redis" || s.bus.kind.starts_with("redis")) {
         where = redis::parse_url(s.redis.url).value();
         redis_commands = redis::make_connection(loop.context(), where);
     }
@@ -17,6 +17,8 @@ stores::stores(const settings& s, net::event_loop& loop) {
         bus = redis::make_classic_bus(
             loop.context(), where, redis_commands,
             {.prefix = s.bus.prefix, .room_channels = s.bus.subscription == "rooms"});
+    } else if (s.bus.kind == "redis-sharded") {
+        bus = redis::make_sharded_bus(loop.context(), where, redis_commands, s.bus.prefix);
     } else {
         bus = memory::make_bus(loop, memory::make_bus_hub());
     }

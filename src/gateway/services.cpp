@@ -1,3 +1,5 @@
+#include "bus_watch.hpp"
+
 #include <chat_gateway/base/log.hpp>
 #include <chat_gateway/gateway/services.hpp>
 
@@ -61,6 +63,7 @@ void services::start() {
         .request = [this](auto r) { cluster_->on_request(std::move(r)); },
         .response = [this](auto r) { cluster_->on_response(std::move(r)); },
     });
+    watch_ = std::make_unique<bus_watch>(loop_, bus_, counts_);
 }
 
 /// Behind the messages that the bus brought before it.

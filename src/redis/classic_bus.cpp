@@ -1,3 +1,4 @@
+#include "bus_parts.hpp"
 #include "connection.hpp"
 #include "subscriber.hpp"
 
@@ -25,7 +26,7 @@ using socketio::cluster::message;
 using socketio::cluster::request;
 using socketio::cluster::response;
 
-constexpr std::string_view nsp = "/";
+constexpr std::string_view nsp = bus_namespace;
 constexpr std::size_t uid_length = 6;
 
 /// The pattern that matches every channel beginning with `text`, whatever characters it has.
@@ -43,26 +44,6 @@ subscriber_options listening(const classic_bus_options& o) {
     if (!o.room_channels) options.pattern = pattern_of(classic::general_channel(o.prefix, nsp));
     return options;
 }
-
-/// Answers once for several commands: the first error, if any.
-class joint_answer {
-public:
-    joint_answer(std::size_t due, chat::message_bus::done_handler done)
-        : due_(due), done_(std::move(done)) {}
-
-    void add(const result<reply>& answer) {
-        if (!answer && outcome_)
-            outcome_ = answer.error();
-        else if (answer && answer->is_error() && outcome_)
-            outcome_ = errc::unavailable;
-        if (--due_ == 0) done_(outcome_);
-    }
-
-private:
-    std::size_t due_;
-    chat::message_bus::done_handler done_;
-    result<> outcome_;
-};
 
 /// Speaks as @socket.io/redis-adapter 8 (classic) does. The subscriber calls into it until stopped.
 class classic_bus final : public bus {
@@ -86,7 +67,10 @@ public:
     void start(handlers told) override {
         told_ = std::move(told);
         listener_->start([this](std::span<const published> batch) { receive(batch); },
-                         [this] { told_.gap(); });
+                         [this] {
+                             probes_.fail_all();
+                             told_.gap();
+                         });
         std::vector<std::string> own{requests_, responses_, own_responses_};
         if (room_channels_) own.push_back(general_);
         listener_->subscribe(std::move(own), [](result<>) {});
@@ -109,11 +93,14 @@ public:
     void ask(request r, done_handler done) override;
     void answer(const request& asked, response r) override;
     void count_others(unique_function<void(result<std::size_t>)> handler) override;
-    void pause(bool paused) override { listener_->pause(paused); }
+    void pause(bool paused) override {
+        paused_ = paused;
+        listener_->pause(paused);
+    }
     void ping(done_handler handler) override;
 
     [[nodiscard]] bus_counters counters() const override {
-        return {messages_, malformed_, listener_->reconnects()};
+        return {messages_, malformed_.count(), listener_->reconnects()};
     }
 
 private:
@@ -132,7 +119,6 @@ private:
     }
     void take_request(const published& p);
     void take_response(const published& p);
-    void note_malformed(const published& p);
     void report(done_handler done, result<> outcome) {
         commands_->later([done = std::move(done), outcome]() mutable { done(outcome); });
     }
@@ -153,8 +139,9 @@ private:
     /// Channels of the rooms asked for; kept only when one pattern brings all of them.
     std::unordered_set<std::string, text_hash, std::equal_to<>> wanted_;
     std::uint64_t messages_ = 0;
-    std::uint64_t malformed_ = 0;
-    std::optional<time_point> last_complaint_;
+    malformed_messages malformed_;
+    bus_probes probes_;
+    bool paused_ = false;
 };
 
 void classic_bus::publish(std::vector<message> messages, done_handler done) {
@@ -174,11 +161,15 @@ void classic_bus::publish(std::vector<message> messages, done_handler done) {
     }
 }
 
+/// Through Redis and back: the channel is this bus's own.
 void classic_bus::ping(done_handler handler) {
-    if (listener_->is_up())
-        redis::ping(*commands_, std::move(handler));
-    else
-        report(std::move(handler), make_error_code(errc::unavailable));
+    if (!listener_->is_up()) return report(std::move(handler), make_error_code(errc::unavailable));
+    if (paused_) return redis::ping(*commands_, std::move(handler));  // it hears nothing now
+    const std::string id = probes_.open(std::move(handler));
+    const auto bytes = classic::encode_response({.id = id});
+    commands_->execute({"PUBLISH", own_responses_, *bytes}, [this, id](const result<reply>& r) {
+        if (!r || r->is_error()) probes_.fail(id, make_error_code(errc::unavailable));
+    });
 }
 
 void classic_bus::ask(request r, done_handler done) {
@@ -204,14 +195,9 @@ void classic_bus::answer(const request& asked, response r) {
 
 /// Every node listens once to the channel of requests: that is how the adapter counts them.
 void classic_bus::count_others(unique_function<void(result<std::size_t>)> handler) {
-    commands_->execute({"PUBSUB", "NUMSUB", requests_},
-                       [handler = std::move(handler)](result<reply> r) mutable {
-                           if (!r) return handler(r.error());
-                           if (r->elements.size() != 2 || r->elements[1].integer < 0)
-                               return handler(make_error_code(errc::unavailable));
-                           const auto nodes = static_cast<std::size_t>(r->elements[1].integer);
-                           handler(nodes - std::min<std::size_t>(nodes, 1));
-                       });
+    commands_->execute(
+        {"PUBSUB", "NUMSUB", requests_},
+        [handler = std::move(handler)](const result<reply>& r) mutable { handler(others_of(r)); });
 }
 
 void classic_bus::receive(std::span<const published> batch) {
@@ -232,7 +218,7 @@ void classic_bus::receive(std::span<const published> batch) {
             if (m)
                 messages.push_back(std::move(*m));
             else
-                note_malformed(p);
+                malformed_.note(p.channel, p.payload.size());
         }
     }
     flush();
@@ -240,24 +226,14 @@ void classic_bus::receive(std::span<const published> batch) {
 
 void classic_bus::take_request(const published& p) {
     auto r = classic::decode_request(p.payload);
-    if (!r) return note_malformed(p);
+    if (!r) return malformed_.note(p.channel, p.payload.size());
     if (r->from != uid_) told_.request(std::move(*r));
 }
 
 void classic_bus::take_response(const published& p) {
     auto r = classic::decode_response(p.payload);
-    if (!r) return note_malformed(p);
-    told_.response(std::move(*r));
-}
-
-void classic_bus::note_malformed(const published& p) {
-    ++malformed_;
-    const auto now = steady_clock::now();
-    if (last_complaint_ && now - *last_complaint_ < std::chrono::seconds(1)) return;
-    last_complaint_ = now;
-    log::debug(
-        "malformed bus message dropped",
-        {{"channel", p.channel}, {"bytes", p.payload.size()}, {"dropped_so_far", malformed_}});
+    if (!r) return malformed_.note(p.channel, p.payload.size());
+    if (!probes_.take(r->id)) told_.response(std::move(*r));
 }
 
 }  // namespace

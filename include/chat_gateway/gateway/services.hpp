@@ -16,6 +16,8 @@
 
 namespace chat_gateway::gateway {
 
+class bus_watch;
+
 /// The stores and the bus behind one loop, and the way for shards to ask them. Every public
 /// function may be called from any shard's thread; the handler then runs on that shard's loop. What
 /// is asked behind its end is not answered.
@@ -122,6 +124,7 @@ private:
     std::vector<shard_door> shards_;
     std::unique_ptr<gateway::hub> hub_;
     std::unique_ptr<gateway::cluster> cluster_;
+    std::unique_ptr<bus_watch> watch_;
     bool bus_paused_ = false;               ///< services loop only
     std::size_t permission_questions_ = 0;  ///< under way; services loop only
     std::atomic<load_id> next_load_{1};

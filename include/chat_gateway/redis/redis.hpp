@@ -60,5 +60,8 @@ public:
 /// may also answer errc::overloaded: too many wait already.
 std::unique_ptr<bus> make_classic_bus(boost::asio::io_context& loop, url where,
                                       std::shared_ptr<connection> commands, classic_bus_options o);
+/// The bus of @socket.io/redis-adapter's sharded adapter: Redis 7's sharded channels.
+std::unique_ptr<bus> make_sharded_bus(boost::asio::io_context& loop, url where,
+                                      std::shared_ptr<connection> commands, std::string prefix);
 
 }  // namespace chat_gateway::redis

@@ -16,6 +16,7 @@ using ::testing::ElementsAre;
 template <bool RoomChannels>
 class bus_backend : public redis_backend {
 public:
+    static constexpr bool has_all_rooms = true;
     bus_backend() {
         for (auto& node : nodes_) {
             node = redis::make_classic_bus(loop, where(), commands_,
