@@ -163,12 +163,7 @@ private:
         }
         l.routes = std::make_unique<gateway::public_routes>(l.shard->engine(), s.server.path,
                                                             std::move(other));
-        services_.add_shard(
-            l.loop, {.deliver = [shard = l.shard.get()](
-                                    gateway::delivery_batch batch) { shard->deliver(batch); },
-                     .let_go = [shard = l.shard.get()](
-                                   const std::string& pid,
-                                   const std::string& user) { shard->let_go(pid, user); }});
+        services_.add_shard(l.loop, l.shard->calls());
         drain_.add(*l.shard, [this, &l] { close_doors(l); });
     }
 

@@ -27,13 +27,7 @@ hub::hub(scheduler& timers, chat::message_bus& bus, metrics_block& counts, unsig
       deliver_(std::move(deliver)),
       offsets_(random_token(epoch_length)),
       log_(std::make_unique<packet_log>(recovery, counts)),
-      suspended_(std::make_unique<suspended_sessions>(recovery, counts)) {
-    bus_.start(
-        [this](std::vector<socketio::cluster::message> messages) {
-            on_messages(std::move(messages));
-        },
-        [this] { on_gap(); });
-}
+      suspended_(std::make_unique<suspended_sessions>(recovery, counts)) {}
 
 hub::~hub() = default;
 

@@ -47,9 +47,28 @@ void services::add_shard(net::event_loop& shard, shard_calls calls) {
 }
 
 void services::start() {
+    const auto shards = static_cast<unsigned>(shards_.size());
     hub_ = std::make_unique<gateway::hub>(
-        loop_, bus_, counts_, static_cast<unsigned>(shards_.size()), recovery_,
+        loop_, bus_, counts_, shards, recovery_,
         [this](unsigned shard, delivery_batch batch) { deliver(shard, std::move(batch)); });
+    cluster_ = std::make_unique<gateway::cluster>(
+        loop_, bus_, counts_, shards, [this](unsigned shard, std::shared_ptr<shard_request> r) {
+            ask_shard(shard, std::move(r));
+        });
+    bus_.start({
+        .messages = [this](auto messages) { hub_->on_messages(std::move(messages)); },
+        .gap = [this] { hub_->on_gap(); },
+        .request = [this](auto r) { cluster_->on_request(std::move(r)); },
+        .response = [this](auto r) { cluster_->on_response(std::move(r)); },
+    });
+}
+
+/// Behind the messages that the bus brought before it.
+void services::ask_shard(unsigned shard, std::shared_ptr<shard_request> r) {
+    const shard_door& door = shards_[shard];
+    door.loop->post([this, calls = door.calls, r = std::move(r)] {
+        calls->on_request(std::move(r->what), at_home(loop_, std::move(r->answer)));
+    });
 }
 
 void services::deliver(unsigned shard, delivery_batch batch) {

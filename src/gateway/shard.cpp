@@ -280,11 +280,16 @@ server::engine& shard::engine() {
 net::event_loop& shard::loop() {
     return impl_->loop_;
 }
-void shard::deliver(const delivery_batch& batch) {
-    impl_->deliver(batch);
-}
-void shard::let_go(const std::string& pid, const std::string& user) {
-    impl_->let_go(pid, user);
+services::shard_calls shard::calls() {
+    impl* const i = impl_.get();
+    return {
+        .deliver = [i](const delivery_batch& batch) { i->deliver(batch); },
+        .let_go = [i](const std::string& pid, const std::string& user) { i->let_go(pid, user); },
+        .on_request =
+            [i](socketio::cluster::request r, impl::answer_function answer) {
+                i->on_request(std::move(r), std::move(answer));
+            },
+    };
 }
 void shard::begin_drain() {
     impl_->draining_ = true;

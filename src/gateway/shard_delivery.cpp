@@ -30,35 +30,36 @@ void shard::impl::deliver(const delivery& d) {
     if (d.rooms.size() == 1 && d.except.empty() && !socket_named(d.rooms.front())) {
         rooms_.for_each_member(d.rooms, d.except, give);
     } else {
-        for (const member_id m : targets_of(d))
+        for (const member_id m : targets_of(d.rooms, d.except))
             give(m);
     }
     counts_.add(metric::deliveries, reached);
 }
 
 /// Rooms, socket ids and everybody, each socket once.
-std::vector<member_id> shard::impl::targets_of(const delivery& d) {
+std::vector<member_id> shard::impl::targets_of(const std::vector<std::string>& rooms,
+                                               const std::vector<std::string>& except) {
     std::vector<member_id> targets;
-    if (d.rooms.empty()) {
+    if (rooms.empty()) {
         for (const auto& s : sockets_) {
             if (s) targets.push_back(s->session.index);
         }
         std::erase_if(targets, [&](member_id m) {
-            return std::any_of(d.except.begin(), d.except.end(),
+            return std::any_of(except.begin(), except.end(),
                                [&](const auto& room) { return rooms_.contains(m, room); });
         });
     } else {
-        rooms_.for_each_member(d.rooms, d.except, [&](member_id m) { targets.push_back(m); });
-        for (const auto& room : d.rooms) {
+        rooms_.for_each_member(rooms, except, [&](member_id m) { targets.push_back(m); });
+        for (const auto& room : rooms) {
             const chat_socket* s = socket_named(room);
             if (!s) continue;
             const member_id m = s->session.index;
-            const bool out = std::any_of(d.except.begin(), d.except.end(),
+            const bool out = std::any_of(except.begin(), except.end(),
                                          [&](const auto& r) { return rooms_.contains(m, r); });
             if (!out) targets.push_back(m);
         }
     }
-    for (const auto& name : d.except) {
+    for (const auto& name : except) {
         if (const chat_socket* s = socket_named(name)) std::erase(targets, s->session.index);
     }
     std::sort(targets.begin(), targets.end());

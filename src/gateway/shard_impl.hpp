@@ -4,6 +4,7 @@
 #include "handshake_gate.hpp"
 
 #include <chat_gateway/gateway/shard.hpp>
+#include <chat_gateway/socketio/acks.hpp>
 #include <chat_gateway/socketio/packet.hpp>
 #include <chat_gateway/socketio/room_index.hpp>
 
@@ -48,6 +49,8 @@ public:
 
     void deliver(const delivery_batch& batch);
     void let_go(const std::string& pid, const std::string& user);
+    using answer_function = unique_function<void(socketio::cluster::response)>;
+    void on_request(socketio::cluster::request r, answer_function answer);
 
     net::event_loop& loop_;
     const shard_options options_;
@@ -74,7 +77,7 @@ private:
     void run(slot_handle session, std::vector<socketio::client_action> actions);
     void on_action(chat_socket& s, socketio::connect_request&& r);
     void on_action(chat_socket& s, socketio::client_event&& e);
-    void on_action(chat_socket&, socketio::client_ack&&) {}  // nothing here asks for acks
+    void on_action(chat_socket& s, socketio::client_ack&& a);
     void on_action(chat_socket& s, socketio::client_left&& l);
     void on_action(chat_socket& s, const socketio::protocol_error& e);
 
@@ -120,8 +123,20 @@ private:
 
     // shard_delivery.cpp: from the bus to the sockets
     void deliver(const delivery& d);
-    std::vector<member_id> targets_of(const delivery& d);
+    std::vector<member_id> targets_of(const std::vector<std::string>& rooms,
+                                      const std::vector<std::string>& except);
     chat_socket* socket_named(std::string_view name);
+
+    // shard_cluster.cpp: what other nodes ask
+    [[nodiscard]] std::vector<chat_socket*> selected(const socketio::cluster::selection& to);
+    [[nodiscard]] std::vector<std::string> all_rooms() const;
+    void join_by_order(chat_socket& s, const std::vector<std::string>& rooms);
+    void leave_by_order(chat_socket& s, const std::vector<std::string>& rooms);
+    /// `41`, on which the stock client stays away, and then perhaps the end of the connection.
+    void send_away(chat_socket& s, bool close);
+    [[nodiscard]] socketio::cluster::remote_socket description_of(const chat_socket& s) const;
+    void broadcast_with_acks(const socketio::cluster::request& r, answer_function answer);
+    void arm_acks();
 
     std::vector<std::unique_ptr<chat_socket>>
         sockets_;  ///< by session index, which is the member id
@@ -130,6 +145,8 @@ private:
         std::optional<time_point> last;  ///< at which it was said
         std::uint64_t since_then = 0;    ///< that many more
     } put_off_;
+    socketio::acks acks_;
+    bool acks_armed_ = false;
     std::uint64_t position_ = 0;  ///< of the last message that came here, in the packet log
     std::unordered_map<std::string, slot_handle>
         recovered_;  ///< by pid, whose text names another place

@@ -5,7 +5,9 @@
 #include <chat_gateway/base/random.hpp>
 #include <chat_gateway/redis/redis.hpp>
 #include <chat_gateway/socketio/cluster/classic_codec.hpp>
+#include <chat_gateway/socketio/cluster/classic_requests.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <iterator>
@@ -20,6 +22,8 @@ namespace {
 
 namespace classic = socketio::cluster::classic;
 using socketio::cluster::message;
+using socketio::cluster::request;
+using socketio::cluster::response;
 
 constexpr std::string_view nsp = "/";
 constexpr std::size_t uid_length = 6;
@@ -69,6 +73,9 @@ public:
           room_channels_(o.room_channels),
           general_(classic::general_channel(prefix_, nsp)),
           uid_(random_token(uid_length)),
+          requests_(classic::request_channel(prefix_, nsp)),
+          responses_(classic::response_channel(prefix_, nsp)),
+          own_responses_(classic::response_channel(prefix_, nsp, uid_)),
           commands_(std::move(commands)),
           listener_(std::make_shared<subscriber>(loop, std::move(where),
                                                  listening({prefix_, room_channels_}))) {}
@@ -76,11 +83,13 @@ public:
     classic_bus(const classic_bus&) = delete;
     classic_bus& operator=(const classic_bus&) = delete;
 
-    void start(receive_handler handler, gap_handler gap) override {
-        handler_ = std::move(handler);
+    void start(handlers told) override {
+        told_ = std::move(told);
         listener_->start([this](std::span<const published> batch) { receive(batch); },
-                         std::move(gap));
-        if (room_channels_) listener_->subscribe({general_}, [](result<>) {});
+                         [this] { told_.gap(); });
+        std::vector<std::string> own{requests_, responses_, own_responses_};
+        if (room_channels_) own.push_back(general_);
+        listener_->subscribe(std::move(own), [](result<>) {});
     }
 
     void subscribe(std::vector<std::string> rooms, done_handler done) override {
@@ -97,6 +106,9 @@ public:
     }
 
     void publish(std::vector<message> messages, done_handler done) override;
+    void ask(request r, done_handler done) override;
+    void answer(const request& asked, response r) override;
+    void count_others(unique_function<void(result<std::size_t>)> handler) override;
     void pause(bool paused) override { listener_->pause(paused); }
     void ping(done_handler handler) override;
 
@@ -118,8 +130,10 @@ private:
     [[nodiscard]] bool is_for_us(std::string_view channel) const {
         return room_channels_ || channel == general_ || wanted_.contains(channel);
     }
+    void take_request(const published& p);
+    void take_response(const published& p);
     void note_malformed(const published& p);
-    void answer(done_handler done, result<> outcome) {
+    void report(done_handler done, result<> outcome) {
         commands_->later([done = std::move(done), outcome]() mutable { done(outcome); });
     }
 
@@ -127,9 +141,12 @@ private:
     bool room_channels_;
     std::string general_;
     std::string uid_;
+    std::string requests_;  ///< the channels of requests and their answers
+    std::string responses_;
+    std::string own_responses_;
     std::shared_ptr<connection> commands_;
     std::shared_ptr<subscriber> listener_;
-    receive_handler handler_;
+    handlers told_;
     struct text_hash : std::hash<std::string_view> {
         using is_transparent = void;
     };
@@ -145,10 +162,10 @@ void classic_bus::publish(std::vector<message> messages, done_handler done) {
     payloads.reserve(messages.size());
     for (const auto& m : messages) {
         auto payload = classic::encode_broadcast(uid_, m);
-        if (!payload) return answer(std::move(done), payload.error());
+        if (!payload) return report(std::move(done), payload.error());
         payloads.push_back(std::move(*payload));
     }
-    if (messages.empty()) return answer(std::move(done), {});
+    if (messages.empty()) return report(std::move(done), {});
     const auto joint = std::make_shared<joint_answer>(messages.size(), std::move(done));
     for (std::size_t i = 0; i < messages.size(); ++i) {
         const auto channel = classic::channel_of(prefix_, messages[i]);
@@ -161,22 +178,76 @@ void classic_bus::ping(done_handler handler) {
     if (listener_->is_up())
         redis::ping(*commands_, std::move(handler));
     else
-        answer(std::move(handler), make_error_code(errc::unavailable));
+        report(std::move(handler), make_error_code(errc::unavailable));
+}
+
+void classic_bus::ask(request r, done_handler done) {
+    r.from = uid_;
+    const auto bytes = classic::encode_request(r);
+    if (!bytes) return report(std::move(done), bytes.error());
+    commands_->execute({"PUBLISH", requests_, *bytes},
+                       [joint = joint_answer(1, std::move(done))](
+                           const result<reply>& published) mutable { joint.add(published); });
+}
+
+/// On the channel where every version of the adapter listens. Whoever asked notices an answer that
+/// is lost by its absence.
+void classic_bus::answer(const request& asked, response r) {
+    r.id = asked.id;
+    const auto bytes = classic::encode_response(r);
+    if (!bytes) {
+        return log::warn("answer to another node cannot be written",
+                         {{"kind", static_cast<int>(r.kind)}, {"error", bytes.error().message()}});
+    }
+    commands_->execute({"PUBLISH", responses_, *bytes}, [](const result<reply>&) {});
+}
+
+/// Every node listens once to the channel of requests: that is how the adapter counts them.
+void classic_bus::count_others(unique_function<void(result<std::size_t>)> handler) {
+    commands_->execute({"PUBSUB", "NUMSUB", requests_},
+                       [handler = std::move(handler)](result<reply> r) mutable {
+                           if (!r) return handler(r.error());
+                           if (r->elements.size() != 2 || r->elements[1].integer < 0)
+                               return handler(make_error_code(errc::unavailable));
+                           const auto nodes = static_cast<std::size_t>(r->elements[1].integer);
+                           handler(nodes - std::min<std::size_t>(nodes, 1));
+                       });
 }
 
 void classic_bus::receive(std::span<const published> batch) {
     std::vector<message> messages;
     messages.reserve(batch.size());
+    const auto flush = [&] {
+        messages_ += messages.size();
+        if (!messages.empty()) told_.messages(std::exchange(messages, {}));
+    };
     for (const auto& p : batch) {
-        if (!is_for_us(p.channel)) continue;
-        auto m = classic::decode_broadcast(p.payload);
-        if (m)
-            messages.push_back(std::move(*m));
-        else
-            note_malformed(p);
+        if (p.channel == requests_) {
+            flush();
+            take_request(p);
+        } else if (p.channel == responses_ || p.channel == own_responses_) {
+            take_response(p);
+        } else if (is_for_us(p.channel)) {
+            auto m = classic::decode_broadcast(p.payload);
+            if (m)
+                messages.push_back(std::move(*m));
+            else
+                note_malformed(p);
+        }
     }
-    messages_ += messages.size();
-    if (!messages.empty()) handler_(std::move(messages));
+    flush();
+}
+
+void classic_bus::take_request(const published& p) {
+    auto r = classic::decode_request(p.payload);
+    if (!r) return note_malformed(p);
+    if (r->from != uid_) told_.request(std::move(*r));
+}
+
+void classic_bus::take_response(const published& p) {
+    auto r = classic::decode_response(p.payload);
+    if (!r) return note_malformed(p);
+    told_.response(std::move(*r));
 }
 
 void classic_bus::note_malformed(const published& p) {

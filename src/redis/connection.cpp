@@ -50,7 +50,7 @@ result<> connection::admit(std::size_t bytes) const {
     return {};
 }
 
-void connection::execute(std::initializer_list<std::string_view> words, reply_handler handler) {
+void connection::execute(std::span<const std::string_view> words, reply_handler handler) {
     const auto bytes = make_command(words);
     if (const auto admitted = admit(bytes.size()); !admitted) {
         later([handler = std::move(handler), e = admitted.error()]() mutable { handler(e); });

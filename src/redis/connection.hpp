@@ -17,8 +17,10 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace chat_gateway::redis {
@@ -49,7 +51,10 @@ public:
     /// One command with one answer, which may be an error reply. Commands issued before the first
     /// attempt to connect has ended wait for it; later ones fail at once while Redis is away.
     /// errc::unavailable, timeout, overloaded, closed.
-    void execute(std::initializer_list<std::string_view> words, reply_handler handler);
+    void execute(std::span<const std::string_view> words, reply_handler handler);
+    void execute(std::initializer_list<std::string_view> words, reply_handler handler) {
+        execute(std::span(words.begin(), words.size()), std::move(handler));
+    }
     /// Runs it from the loop, for what must not be called from inside a call.
     void later(unique_function<void()> task);
 

@@ -31,7 +31,8 @@ struct published {
 struct subscriber_options {
     link_options link{.name = "bus"};
     std::chrono::milliseconds ping_interval{5000};
-    std::string pattern;  ///< of PSUBSCRIBE; empty: none
+    std::string pattern{};  ///< of PSUBSCRIBE; empty: none
+    bool sharded = false;   ///< SSUBSCRIBE, of Redis 7
 };
 
 /// A connection that only listens: its subscriptions survive a reconnect. Redis is asked for a sign

@@ -23,8 +23,10 @@ public:
     static constexpr std::size_t max_batch = 500;        ///< channels of one command
     static constexpr std::size_t max_waiting = 200'000;  ///< waiters, in an outage
 
-    /// A pattern is wanted from the first to the last; empty: none.
-    explicit subscriptions(std::string pattern) : pattern_(std::move(pattern)) {}
+    /// A pattern is wanted from the first to the last; empty: none. Sharded: SSUBSCRIBE, which
+    /// knows no patterns.
+    explicit subscriptions(std::string pattern, bool sharded = false)
+        : pattern_(std::move(pattern)), sharded_(sharded) {}
 
     /// The waiter is due when everything wanted so far is in force; look at take_due() after the
     /// call too. Beyond max_waiting it is given back in `refused`.
@@ -49,6 +51,7 @@ private:
     std::string ask(std::string_view verb, const std::vector<std::string_view>& channels);
 
     std::string pattern_;
+    bool sharded_;
     std::unordered_set<std::string> wanted_;
     std::deque<waiting> waiting_;  ///< by mark
     bool connected_ = false;

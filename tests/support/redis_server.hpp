@@ -54,6 +54,8 @@ public:
         ::close(log_);
         pid_ = -1;
     }
+    /// Stopped, it loses what it had kept on disk.
+    void forget() { std::filesystem::remove_all(directory_ + "/appendonlydir"); }
     /// Keeps its connections and says nothing, as a machine that is out of reach.
     void freeze() {
         ::kill(pid_, SIGSTOP);

@@ -46,6 +46,10 @@ public:
     /// Whether messages get a compressed frame as well; off at first.
     void set_compression(bool on) { compression_ = on; }
 
+    /// What the bus brings: see message_bus::handlers.
+    void on_messages(std::vector<socketio::cluster::message> messages);
+    void on_gap();
+
     /// The shard holds these rooms from now on; `done` when the bus has confirmed them, and with
     /// them every room held before. It is told the position in the packet log at the time of this
     /// call.
@@ -87,8 +91,6 @@ private:
         [[nodiscard]] bool held() const { return shards != 0 || suspended != 0; }
     };
 
-    void on_messages(std::vector<socketio::cluster::message> messages);
-    void on_gap();
     void on_confirmed(const std::vector<std::string>& rooms);
     [[nodiscard]] slot_handle log_of(holding& h);
     /// Who is to get a message: shards as bits, and the rooms' places in the packet log.

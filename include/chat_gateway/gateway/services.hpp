@@ -2,6 +2,7 @@
 
 #include <chat_gateway/chat/authenticator.hpp>
 #include <chat_gateway/chat/membership.hpp>
+#include <chat_gateway/gateway/cluster.hpp>
 #include <chat_gateway/gateway/hub.hpp>
 #include <chat_gateway/gateway/metrics.hpp>
 #include <chat_gateway/net/event_loop.hpp>
@@ -44,6 +45,11 @@ public:
         /// The socket with that pid, if it is here and that user's, loses its connection now: its
         /// client has come back by another one.
         unique_function<void(const std::string& pid, const std::string& user)> let_go;
+        /// A node of the cluster asks. `answer` is called once; to a broadcast with the count of
+        /// its receivers first, and then with each of their acks.
+        unique_function<void(socketio::cluster::request,
+                             unique_function<void(socketio::cluster::response)> answer)>
+            on_request;
     };
     /// Before the loops run.
     void add_shard(net::event_loop& shard, shard_calls calls);
@@ -81,6 +87,7 @@ public:
 
     /// Services loop only.
     [[nodiscard]] gateway::hub& hub() { return *hub_; }
+    [[nodiscard]] gateway::cluster& cluster() { return *cluster_; }
     [[nodiscard]] chat::session_store& sessions() { return sessions_; }
     [[nodiscard]] chat::chat_directory& directory() { return directory_; }
     [[nodiscard]] chat::message_bus& bus() { return bus_; }
@@ -95,6 +102,7 @@ private:
         std::unique_ptr<std::atomic<std::size_t>> undelivered;
     };
     void deliver(unsigned shard, delivery_batch batch);
+    void ask_shard(unsigned shard, std::shared_ptr<shard_request> r);
     void note_delivered(const shard_door& door, std::size_t bytes);
     void pause_bus(std::size_t undelivered);
     void resume_bus();
@@ -113,6 +121,7 @@ private:
     chat::membership membership_;
     std::vector<shard_door> shards_;
     std::unique_ptr<gateway::hub> hub_;
+    std::unique_ptr<gateway::cluster> cluster_;
     bool bus_paused_ = false;               ///< services loop only
     std::size_t permission_questions_ = 0;  ///< under way; services loop only
     std::atomic<load_id> next_load_{1};

@@ -45,10 +45,8 @@ public:
     [[nodiscard]] server::engine& engine();
     [[nodiscard]] net::event_loop& loop();
 
-    /// What the bus brought: each message goes once to each socket it is for.
-    void deliver(const delivery_batch& batch);
-    /// See services::shard_calls.
-    void let_go(const std::string& pid, const std::string& user);
+    /// What services call it for, on its loop; good as long as the shard is.
+    [[nodiscard]] services::shard_calls calls();
     /// No further handshakes; then close_some() until nothing is left.
     void begin_drain();
     /// Closes up to `most` sessions so that their clients come back elsewhere; returns how many are

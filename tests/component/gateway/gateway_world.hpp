@@ -187,12 +187,7 @@ private:
         s.handshakes = o.handshakes;
         n.shard = std::make_unique<gateway::shard>(n.loop, s, services_, metrics_);
         n.routes = std::make_unique<gateway::public_routes>(n.shard->engine(), "/ws/", nullptr);
-        services_.add_shard(
-            n.loop, {.deliver = [shard = n.shard.get()](
-                                    gateway::delivery_batch batch) { shard->deliver(batch); },
-                     .let_go = [shard = n.shard.get()](
-                                   const std::string& pid,
-                                   const std::string& user) { shard->let_go(pid, user); }});
+        services_.add_shard(n.loop, n.shard->calls());
         return n;
     }
 

@@ -10,6 +10,7 @@ namespace {
 
 namespace classic = socketio::cluster::classic;
 using socketio::cluster::message;
+using socketio::cluster::request;
 using ::testing::ElementsAre;
 
 template <bool RoomChannels>
@@ -38,12 +39,16 @@ protected:
     void SetUp() override {
         bus_ = redis::make_classic_bus(backend_.loop, backend_.where(), commands_,
                                        {.room_channels = GetParam()});
-        bus_->start(
-            [this](std::vector<message> batch) {
-                for (auto& m : batch)
-                    received_.push_back(std::move(m));
-            },
-            [this] { ++gaps_; });
+        bus_->start({
+            .messages =
+                [this](std::vector<message> batch) {
+                    for (auto& m : batch)
+                        received_.push_back(std::move(m));
+                },
+            .gap = [this] { ++gaps_; },
+            .request = [this](request r) { requests_.push_back(std::move(r)); },
+            .response = [](auto) {},
+        });
     }
     void subscribe(std::vector<std::string> rooms) {
         std::optional<result<>> answer;
@@ -63,6 +68,7 @@ protected:
     std::shared_ptr<redis::connection> commands_ = backend_.connect();
     std::unique_ptr<redis::bus> bus_;
     std::vector<message> received_;
+    std::vector<request> requests_;
     int gaps_ = 0;
 };
 
@@ -102,7 +108,27 @@ TEST_P(RedisClassicBus, OtherPrefixesAndNamespacesAreNotHeard) {
     EXPECT_EQ(publish_raw("other#/#r1#", from_emitter(m)), 0);
     EXPECT_EQ(publish_raw("socketXio#/#", from_emitter(m)), 0);
     EXPECT_EQ(publish_raw("socket.io#/admin#", from_emitter(m)), 0);
-    EXPECT_EQ(publish_raw("socket.io-request#/#", from_emitter(m)), 0);
+    EXPECT_EQ(publish_raw("socket.io-request#/admin#", R"({"type":1,"requestId":"q"})"), 0);
+}
+
+TEST_P(RedisClassicBus, ListensToRequestsOnceSinceThatIsHowNodesAreCounted) {
+    subscribe({"r1"});
+    EXPECT_EQ(publish_raw("socket.io-request#/#", R"({"type":1,"requestId":"q"})"), 1);
+    EXPECT_EQ(publish_raw("socket.io-response#/#", "{}"), 1);
+    backend_.run_until([&] { return requests_.size() == 1; });
+    EXPECT_THAT(requests_, ElementsAre(request{.kind = socketio::cluster::request_kind::all_rooms,
+                                               .id = "q"}));
+}
+
+TEST_P(RedisClassicBus, MalformedRequestsAreDroppedAndCounted) {
+    subscribe({});
+    publish_raw("socket.io-request#/#", R"({"type":4,"close":true})");
+    publish_raw("socket.io-request#/#", "\xc1");
+    publish_raw("socket.io-response#/#", "[]");
+    publish_raw("socket.io-request#/#", R"({"type":1,"requestId":"q"})");
+    backend_.run_until([&] { return !requests_.empty(); });
+    EXPECT_EQ(requests_.size(), 1U);
+    EXPECT_EQ(bus_->counters().malformed, 3U);
 }
 
 TEST_P(RedisClassicBus, AMessageThatCannotBeEncodedIsMalformedAndNothingIsPublished) {

@@ -38,17 +38,30 @@ class MessageBusContract : public ::testing::Test {
 protected:
     using message = socketio::cluster::message;
     using messages = std::vector<message>;
+    using request = socketio::cluster::request;
+    using response = socketio::cluster::response;
+    using kind = socketio::cluster::request_kind;
 
     void SetUp() override {
         for (std::size_t i = 0; i < received_.size(); ++i) {
-            backend_.node(i).start(
-                [this, i](messages batch) {
-                    EXPECT_FALSE(batch.empty());
-                    ++batches_[i];
-                    for (auto& m : batch)
-                        received_[i].push_back(std::move(m));
-                },
-                [] {});
+            backend_.node(i).start({
+                .messages =
+                    [this, i](messages batch) {
+                        EXPECT_FALSE(batch.empty());
+                        ++batches_[i];
+                        for (auto& m : batch) {
+                            order_[i].push_back(m.packet);
+                            received_[i].push_back(std::move(m));
+                        }
+                    },
+                .gap = [] {},
+                .request =
+                    [this, i](request r) {
+                        order_[i].push_back(r.data);
+                        requests_[i].push_back(std::move(r));
+                    },
+                .response = [this, i](response r) { responses_[i].push_back(std::move(r)); },
+            });
         }
     }
 
@@ -63,6 +76,28 @@ protected:
     }
     result<> publish(std::size_t i, messages list) {
         return wait_for([&](auto done) { backend_.node(i).publish(list, std::move(done)); });
+    }
+    result<> ask(std::size_t i, const request& r) {
+        return wait_for([&](auto done) { backend_.node(i).ask(r, std::move(done)); });
+    }
+    /// The request as the other node has got it.
+    request arrived(std::size_t i, const request& r) {
+        EXPECT_TRUE(ask(i, r).has_value());
+        backend_.run_until([&] { return !requests_[1 - i].empty(); });
+        if (requests_[1 - i].empty()) return {};
+        return std::exchange(requests_[1 - i], {}).front();
+    }
+    /// What comes back to node 0 when node 1 answers so.
+    response answered(const request& asked, response with) {
+        const request there = arrived(0, asked);
+        with.id = asked.id;
+        backend_.node(1).answer(there, with);
+        backend_.run_until([&] { return !responses_[0].empty(); });
+        if (responses_[0].empty()) return {};
+        response back = std::exchange(responses_[0], {}).front();
+        back.from.clear();  // not on every wire
+        back.to.clear();
+        return back;
     }
     result<> ping(std::size_t i) {
         return wait_for([&](auto done) { backend_.node(i).ping(std::move(done)); });
@@ -96,6 +131,9 @@ protected:
     // The nodes call into these until they are gone.
     std::array<messages, 2> received_;
     std::array<std::size_t, 2> batches_{};
+    std::array<std::vector<request>, 2> requests_;
+    std::array<std::vector<response>, 2> responses_;
+    std::array<std::vector<std::string>, 2> order_;  ///< of messages and requests
     Backend backend_;
 };
 
@@ -306,6 +344,107 @@ TYPED_TEST_P(MessageBusContract, WhatComesWhileItIsPausedArrivesLaterInOrder) {
     this->expect_received(0, expected);
 }
 
+TYPED_TEST_P(MessageBusContract, RequestsReachTheOtherNodeAsTheyAre) {
+    using namespace socketio::cluster;
+    const selection some{.rooms = {"r1", "r2"}, .except = {"r3"}};
+    const std::vector<request> requests{
+        {.kind = request_kind::all_rooms, .id = "q1"},
+        {.kind = request_kind::join, .to = some, .rooms = {"j1", "j2"}},
+        {.kind = request_kind::leave, .to = some, .rooms = {"j1"}},
+        {.kind = request_kind::disconnect, .to = some, .close = true},
+        {.kind = request_kind::disconnect, .to = {.rooms = {"r1"}}, .close = false},
+        {.kind = request_kind::fetch_sockets, .id = "q2", .to = some},
+        {.kind = request_kind::server_side_emit, .data = R"(["hello",{"a":1}])"},
+        {.kind = request_kind::server_side_emit, .id = "q3", .data = R"(["hello","b"])"},
+        {.kind = request_kind::broadcast,
+         .id = "q4",
+         .to = some,
+         .packet = R"(2["ask",1])",
+         .timeout = std::chrono::milliseconds(1500)},
+        {.kind = request_kind::broadcast,
+         .id = "q5",
+         .packet = R"(51-["ask",{"_placeholder":true,"num":0}])",
+         .attachments = {std::string("\x00\xff", 2)},
+         .timeout = std::chrono::milliseconds(1500)},
+    };
+    ASSERT_TRUE(this->subscribe(0, {}).has_value());
+    ASSERT_TRUE(this->subscribe(1, {}).has_value());
+    for (const auto& sent : requests) {
+        request got = this->arrived(0, sent);
+        EXPECT_FALSE(got.from.empty());
+        got.from.clear();
+        EXPECT_EQ(got, sent) << "request kind " << static_cast<int>(sent.kind);
+    }
+    EXPECT_TRUE(this->requests_[0].empty()) << "a node's own request came back to it";
+}
+
+TYPED_TEST_P(MessageBusContract, AnswersComeBackToTheNodeThatAsked) {
+    using namespace socketio::cluster;
+    const response fetched{.kind = response_kind::fetched,
+                           .id = "q1",
+                           .fetched = {{.id = "s1",
+                                        .handshake = R"({"issued":1})",
+                                        .rooms = {"s1", "r1"},
+                                        .data = R"({"user_id":"u"})"}}};
+    const response rooms{.kind = response_kind::rooms, .id = "q2", .names = {"r1", "r2"}};
+    const response value{.kind = response_kind::server_side, .id = "q3", .data = R"({"a":[1]})"};
+    const response count{.kind = response_kind::client_count, .id = "q4", .count = 3};
+    const response ack{.kind = response_kind::client_ack, .id = "q5", .data = R"("yes")"};
+    const response bytes{.kind = response_kind::client_ack,
+                         .id = "q6",
+                         .data = R"({"_placeholder":true,"num":0})",
+                         .attachments = {std::string("\x01\x02", 2)}};
+    const request question{.kind = request_kind::broadcast,
+                           .packet = R"(2["ask"])",
+                           .timeout = std::chrono::milliseconds(1000)};
+    ASSERT_TRUE(this->subscribe(0, {}).has_value());
+    ASSERT_TRUE(this->subscribe(1, {}).has_value());
+    const auto with_id = [](request r, const char* id) {
+        r.id = id;
+        return r;
+    };
+    EXPECT_EQ(this->answered({.kind = request_kind::fetch_sockets, .id = "q1"}, fetched), fetched);
+    EXPECT_EQ(this->answered({.kind = request_kind::all_rooms, .id = "q2"}, rooms), rooms);
+    EXPECT_EQ(this->answered(
+                  {.kind = request_kind::server_side_emit, .id = "q3", .data = R"(["e"])"}, value),
+              value);
+    EXPECT_EQ(this->answered(with_id(question, "q4"), count), count);
+    EXPECT_EQ(this->answered(with_id(question, "q5"), ack), ack);
+    EXPECT_EQ(this->answered(with_id(question, "q6"), bytes), bytes);
+}
+
+TYPED_TEST_P(MessageBusContract, RequestsAndMessagesKeepTheirOrder) {
+    ASSERT_TRUE(this->subscribe(1, {"r1"}).has_value());
+    std::vector<std::string> expected;
+    for (int i = 0; i < 50; ++i) {
+        const auto m = room_message({"r1"}, std::to_string(i));
+        const std::string event = "[\"event " + std::to_string(i) + "\"]";
+        this->backend_.node(0).publish({m}, [](auto) {});
+        this->backend_.node(0).ask({.kind = TestFixture::kind::server_side_emit, .data = event},
+                                   [](auto) {});
+        expected.push_back(m.packet);
+        expected.push_back(event);
+    }
+    this->backend_.run_until([&] { return this->order_[1].size() >= expected.size(); });
+    EXPECT_EQ(this->order_[1], expected);
+}
+
+TYPED_TEST_P(MessageBusContract, KnowsHowManyOtherNodesThereAre) {
+    for (std::size_t i = 0; i < 2; ++i) {
+        std::optional<result<std::size_t>> others;
+        const auto ask = [&] {
+            others.reset();
+            this->backend_.node(i).count_others([&](result<std::size_t> n) { others = n; });
+            this->backend_.run_until([&] { return others.has_value(); });
+            return others && others->has_value() ? **others : std::size_t{99};
+        };
+        // Each node has made itself known by the time its subscriptions are confirmed.
+        ASSERT_TRUE(this->subscribe(0, {}).has_value());
+        ASSERT_TRUE(this->subscribe(1, {}).has_value());
+        EXPECT_EQ(ask(), 1U);
+    }
+}
+
 REGISTER_TYPED_TEST_SUITE_P(
     MessageBusContract, AfterSubscribeEachMessageArrivesOnceInOrder, BothNodesGetWhatOnePublishes,
     ForeignRoomsDoNotArrive, AfterUnsubscribeARoomIsForeign,
@@ -314,6 +453,8 @@ REGISTER_TYPED_TEST_SUITE_P(
     AMessageIsTheSameOnTheOtherSide, WhatIsPublishedTogetherArrivesInFewBatches,
     PublishingNothingIsDone, NeverAnswersFromInsideTheCall, PingAnswersWhileTheBusIsThere,
     WhileTheBusIsAwayPublishAndPingFail, SubscriptionsSurviveAnOutage, AWaiterMayGoOnToSubscribe,
-    WhatComesWhileItIsPausedArrivesLaterInOrder, WhatWasAskedForBeforeIsConfirmedWithIt);
+    WhatComesWhileItIsPausedArrivesLaterInOrder, WhatWasAskedForBeforeIsConfirmedWithIt,
+    RequestsReachTheOtherNodeAsTheyAre, AnswersComeBackToTheNodeThatAsked,
+    RequestsAndMessagesKeepTheirOrder, KnowsHowManyOtherNodesThereAre);
 
 }  // namespace chat_gateway::tests

@@ -15,10 +15,7 @@ using namespace std::chrono_literals;
 /// Records what is asked of it; the test plays the other nodes.
 class recording_bus final : public chat::message_bus {
 public:
-    void start(receive_handler handler, gap_handler on_gap) override {
-        receive = std::move(handler);
-        gap = std::move(on_gap);
-    }
+    void start(handlers) override {}
     void subscribe(std::vector<std::string> rooms, done_handler done) override {
         subscribed.insert(subscribed.end(), rooms.begin(), rooms.end());
         waiting.push_back(std::move(done));
@@ -30,11 +27,12 @@ public:
         published += messages.size();
         done(publish_result);
     }
+    void ask(socketio::cluster::request, done_handler) override {}
+    void answer(const socketio::cluster::request&, socketio::cluster::response) override {}
+    void count_others(unique_function<void(result<std::size_t>)>) override {}
     void pause(bool) override {}
     void ping(done_handler handler) override { handler({}); }
 
-    receive_handler receive;
-    gap_handler gap;
     std::vector<std::string> subscribed;
     std::vector<std::string> unsubscribed;
     std::vector<done_handler> waiting;
@@ -100,7 +98,7 @@ TEST_F(HubTest, ASubscriptionThatFailedIsNoConfirmation) {
 TEST_F(HubTest, MessagesGoToTheShardsThatHoldTheRoom) {
     under_test.acquire(0, {"a"}, [](auto) {});
     under_test.acquire(2, {"a", "b"}, [](auto) {});
-    bus.receive(
+    under_test.on_messages(
         {message("1", {"a"}), message("2", {"b"}), message("3", {"c"}), message("4", {"a", "b"})});
     EXPECT_EQ(texts(0), (std::vector<std::string>{"41", "44"}));
     EXPECT_TRUE(delivered[1].empty());
@@ -110,7 +108,7 @@ TEST_F(HubTest, MessagesGoToTheShardsThatHoldTheRoom) {
 }
 
 TEST_F(HubTest, MessagesForEverybodyGoToAllShards) {
-    bus.receive({message("1", {})});
+    under_test.on_messages({message("1", {})});
     for (unsigned shard = 0; shard < 3; ++shard)
         EXPECT_EQ(texts(shard), std::vector<std::string>{"41"});
 }
@@ -130,7 +128,7 @@ TEST_F(HubTest, TheGracePeriodStartsAnewWithEachRelease) {
 TEST_F(HubTest, OtherNamespacesAreNotServed) {
     auto m = message("1", {});
     m.nsp = "/admin";
-    bus.receive({std::move(m)});
+    under_test.on_messages({std::move(m)});
     EXPECT_EQ(posts, 0U);
 }
 
@@ -155,7 +153,7 @@ TEST_F(HubTest, ARoomTakenUpAgainInTimeIsKept) {
     under_test.acquire(1, {"a"}, [](auto) {});
     timers.advance(5 * hub::grace);
     EXPECT_TRUE(bus.unsubscribed.empty());
-    bus.receive({message("1", {"a"})});
+    under_test.on_messages({message("1", {"a"})});
     EXPECT_EQ(texts(1), std::vector<std::string>{"41"});
     EXPECT_TRUE(delivered[0].empty());
 }
@@ -177,7 +175,7 @@ TEST_F(HubTest, LargeMessagesAreCompressedOnceForAllShardsIfAsked) {
     const auto send = [&] {
         auto m = message(large, {"r"});
         m.attachments = {std::string(2000, 'y')};
-        bus.receive({m, message("2[\"e\"]", {"r"})});
+        under_test.on_messages({m, message("2[\"e\"]", {"r"})});
     };
     send();
     under_test.set_compression(true);
@@ -201,7 +199,7 @@ protected:
         return m;
     }
     void receive(const std::string& name, std::vector<std::string> rooms) {
-        bus.receive({message("2[\"" + name + "\"]", std::move(rooms))});
+        under_test.on_messages({message("2[\"" + name + "\"]", std::move(rooms))});
     }
     void acquire(unsigned shard, std::vector<std::string> rooms) {
         under_test.acquire(shard, std::move(rooms),
@@ -263,7 +261,7 @@ TEST_F(HubRecoveryTest, VolatileEventsCarryNone) {
     acquire(0, {"a"});
     auto m = message("2[\"typing\"]", {"a"});
     m.volatile_ = true;
-    bus.receive({std::move(m)});
+    under_test.on_messages({std::move(m)});
     ASSERT_EQ(delivered.size(), 1U);
     EXPECT_EQ(delivered[0]->text.packet(), "42[\"typing\"]");
     EXPECT_TRUE(delivered[0]->droppable);
@@ -331,7 +329,7 @@ TEST_F(HubRecoveryTest, SaysWhyASessionDoesNotComeBack) {
     EXPECT_EQ(why({suspend(), "nonsense"}), "unknown_offset");
     EXPECT_EQ(why({suspend(), offset + "0"}), "unknown_offset") << "not reached yet";
     const auto before_the_gap = suspend();
-    bus.gap();
+    under_test.on_gap();
     EXPECT_EQ(why({before_the_gap, offset}), "incomplete");
     EXPECT_EQ(why({before_the_gap, offset}), "unknown_session") << "used once";
     acquire(0, {"a"});

@@ -27,7 +27,7 @@ TEST(MemoryBus, WhatIsPublishedInOneTurnIsOneBatch) {
     const auto hub = memory::make_bus_hub();
     const auto bus = memory::make_bus(timers, hub);
     std::vector<std::size_t> batches;
-    bus->start([&](auto batch) { batches.push_back(batch.size()); }, [] {});
+    bus->start({.messages = [&](auto batch) { batches.push_back(batch.size()); }});
     bus->publish({room_message({}, "1")}, [](auto) {});
     bus->publish({room_message({}, "2"), room_message({}, "3")}, [](auto) {});
     timers.run();
@@ -40,7 +40,7 @@ TEST(MemoryBus, ABusThatIsGoneGetsNothingAndItsWaitersAreTold) {
     auto gone = memory::make_bus(timers, hub);
     const auto other = memory::make_bus(timers, hub);
     int received = 0;
-    gone->start([&](auto) { ++received; }, [] {});
+    gone->start({.messages = [&](auto) { ++received; }});
     other->publish({room_message({}, "on its way")}, [](auto) {});
     memory::set_available(*hub, false);
     std::optional<result<>> waiter;

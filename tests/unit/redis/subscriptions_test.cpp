@@ -190,5 +190,20 @@ TEST_F(RedisSubscriptions, TakeAllEmptiesTheQueue) {
     EXPECT_TRUE(subject_.take_all().empty());
 }
 
+TEST(RedisShardedSubscriptions, HaveCommandsOfTheirOwn) {
+    subscriptions subject({}, true);
+    subscriptions::waiter refused;
+    EXPECT_EQ(subject.on_connected(), "");
+    EXPECT_EQ(subject.subscribe(
+                  {"a"}, [](result<>) {}, refused),
+              make_command({"SSUBSCRIBE", "a"}));
+    EXPECT_EQ(subject.unsubscribe({"a"}), make_command({"SUNSUBSCRIBE", "a"}));
+    EXPECT_EQ(subject.subscribe(
+                  {"b"}, [](result<>) {}, refused),
+              make_command({"SSUBSCRIBE", "b"}));
+    subject.on_disconnected();
+    EXPECT_EQ(subject.on_connected(), make_command({"SSUBSCRIBE", "b"}));
+}
+
 }  // namespace
 }  // namespace chat_gateway::redis
