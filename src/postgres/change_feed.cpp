@@ -89,11 +89,12 @@ public:
     posted_sink(chat::change_sink& sink, std::shared_ptr<post_function> post)
         : sink_(&sink), post_(std::move(post)) {}
 
-    result<> publish_marked(std::vector<chat::change> changes, std::uint64_t mark) override {
-        return ask<void>(
-            [changes = std::move(changes), mark](chat::change_sink& sink, auto done) mutable {
-                sink.publish_marked(std::move(changes), mark, std::move(done));
-            });
+    result<> publish_marked(std::vector<chat::change> changes, std::uint64_t after,
+                            std::uint64_t mark) override {
+        return ask<void>([changes = std::move(changes), after, mark](chat::change_sink& sink,
+                                                                     auto done) mutable {
+            sink.publish_marked(std::move(changes), after, mark, std::move(done));
+        });
     }
     result<std::uint64_t> last_mark() override {
         return ask<std::uint64_t>(
@@ -181,6 +182,7 @@ private:
                 log::info("this gateway publishes the outbox");
             }
             if (outcome == sink_away) {
+                if (sink_pause == first_pause) log::warn("the outbox waits for the bus");
                 stop_.wait(jittered(sink_pause));
                 sink_pause = std::min(sink_pause * 2, longest_pause);
                 continue;

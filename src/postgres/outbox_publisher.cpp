@@ -40,7 +40,7 @@ outbox_publisher::outcome outbox_publisher::publish(time_point now) {
         if (auto change = translator_.translate(row, now)) changes.push_back(std::move(*change));
     }
     const auto last = rows.back().id;
-    const auto done = sink_.publish_marked(std::move(changes), last);
+    const auto done = sink_.publish_marked(std::move(changes), *mark_, last);
     if (!done) {
         // All or none of it, or somebody else's work: the mark will tell.
         mark_.reset();

@@ -30,7 +30,8 @@ public:
 class waiting_sink {
 public:
     virtual ~waiting_sink() = default;
-    virtual result<> publish_marked(std::vector<chat::change> changes, std::uint64_t mark) = 0;
+    virtual result<> publish_marked(std::vector<chat::change> changes, std::uint64_t after,
+                                    std::uint64_t mark) = 0;
     virtual result<std::uint64_t> last_mark() = 0;
 };
 

@@ -12,10 +12,10 @@ namespace chat_gateway::tests {
 /// inside the call, unless it is told to keep its answers or to fail.
 class marked_sink final : public chat::change_sink {
 public:
-    void publish_marked(std::vector<chat::change> changes, std::uint64_t mark,
+    void publish_marked(std::vector<chat::change> changes, std::uint64_t after, std::uint64_t mark,
                         done_handler done) override {
         if (away) return done(make_error_code(errc::unavailable));
-        if (mark <= remembered) {
+        if (after != remembered) {
             ++refused;
             return done(make_error_code(errc::closed));
         }

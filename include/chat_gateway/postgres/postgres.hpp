@@ -20,7 +20,8 @@ using post_function = unique_function<void(unique_function<void()>)>;
 struct queries {
     std::string chats_of_users;
     std::string can_view_chat;
-    std::string active_users;  ///< empty: everybody is active
+    std::string active_users;        ///< empty: everybody is active
+    std::string probe = "select 1";  ///< succeeds if the database is ready to serve
 };
 /// The participants queries that the configuration defaults to: chat_participants(chat_id,
 /// user_id), whose ids may be of any type, as they compare in the columns' own type and so by their
@@ -71,6 +72,7 @@ struct outbox_options {
 /// a database one publishes at a time: the one that holds an advisory lock; another takes over
 /// within about a second of its end. A thread and a connection of its own; reconnects with backoff
 /// and jitter. A table that is not there, or not granted, is logged and looked for again.
+inline constexpr std::string_view outbox_probe = "select id from chat_gateway.outbox limit 0";
 std::unique_ptr<chat::change_feed> make_change_feed(outbox_options o, post_function post);
 
 }  // namespace chat_gateway::postgres

@@ -69,12 +69,13 @@ class fake_sink final : public waiting_sink {
 public:
     enum class fault { none, before, after };
 
-    result<> publish_marked(std::vector<chat::change> changes, std::uint64_t mark) override {
+    result<> publish_marked(std::vector<chat::change> changes, std::uint64_t after,
+                            std::uint64_t mark) override {
         if (next == fault::before) {
             next = fault::none;
             return make_error_code(errc::unavailable);
         }
-        if (mark <= remembered) return make_error_code(errc::closed);
+        if (after != remembered) return make_error_code(errc::closed);
         remembered = mark;
         for (const auto& change : changes)
             published.push_back(std::get<socketio::cluster::request>(change).rooms.front());

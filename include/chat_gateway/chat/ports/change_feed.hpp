@@ -23,11 +23,12 @@ public:
     using mark_handler = unique_function<void(result<std::uint64_t>)>;
 
     virtual ~change_sink() = default;
-    /// Publishes all of them, in order, and remembers `mark`; or none of them: errc::closed, the
-    /// mark is not above the one remembered, so somebody else has been at work. After another error
-    /// (unavailable, timeout) it may have been all or none, which last_mark() then tells.
-    virtual void publish_marked(std::vector<change> changes, std::uint64_t mark,
-                                done_handler done) = 0;
+    /// If the mark remembered is `after`, publishes all of them, in order, and remembers `mark`; if
+    /// it is another one, none of them: errc::closed, somebody else has been at work. After another
+    /// error (unavailable, timeout) it may have been all or none, now or later, but not both this
+    /// and what is published behind the mark that last_mark() then tells.
+    virtual void publish_marked(std::vector<change> changes, std::uint64_t after,
+                                std::uint64_t mark, done_handler done) = 0;
     /// 0: none is remembered.
     virtual void last_mark(mark_handler handler) = 0;
 };
