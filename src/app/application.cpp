@@ -116,6 +116,7 @@ public:
         for (auto& l : loops_)
             l.shard->engine().set_peers(engines);
         services_.start();
+        stores_.start();
         services_.hub().set_compression(s.engine.compression);
         open_doors(std::move(where));
         wait_for_signal();

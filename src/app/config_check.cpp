@@ -128,6 +128,10 @@ std::vector<joint_fault> check_together(const settings& values) {
                           "is required",
                           accepted_values(*find_config_key("session.secrets"))});
     }
+    if (values.postgres.outbox && !values.demo && values.bus.kind != "redis") {
+        faults.push_back(
+            {{"postgres.outbox"}, "true needs bus.kind redis in this version", "false"});
+    }
     return faults;
 }
 

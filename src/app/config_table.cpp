@@ -148,8 +148,8 @@ const std::vector<config_key>& table() {
                     "= every user is active.",
          .accepted = "an SQL query"},
         {KEY(postgres.outbox),
-         .meaning = "Fan out what the triggers of config/postgres/outbox.sql record.",
-         .now = support::refused},
+         .meaning = "Fan out what the triggers of config/postgres/outbox.sql record: new messages "
+                    "and changes of membership. With bus.kind redis."},
 
         {KEY(bus.kind),
          .meaning = "How gateways and back ends reach each other: redis = @socket.io/redis-adapter "

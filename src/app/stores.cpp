@@ -28,6 +28,7 @@ stores::stores(const settings& s, net::event_loop& loop) {
         return;
     }
     open_postgres(s, loop);
+    if (s.postgres.outbox) open_outbox(s, loop);
     if (s.session.store == "redis") {
         sessions = redis::make_session_store(redis_commands, s.session.prefix);
     } else if (s.session.store == "postgres") {
@@ -56,10 +57,24 @@ void stores::open_postgres(const settings& s, net::event_loop& loop) {
     if (!given.chats_of_users.empty()) queries.chats_of_users = given.chats_of_users;
     if (!given.can_view_chat.empty()) queries.can_view_chat = given.can_view_chat;
     queries.active_users = given.active_users;
+    if (s.postgres.outbox) queries.probe = postgres::outbox_probe;
     directory = postgres::make_chat_directory(postgres_pool, queries);
 }
 
+void stores::open_outbox(const settings& s, net::event_loop& loop) {
+    changes = redis::make_classic_change_sink(redis_commands, s.bus.prefix);
+    feed = postgres::make_change_feed(
+        {.url = s.postgres.url,
+         .statement_timeout = std::chrono::milliseconds(s.postgres.statement_timeout_ms)},
+        [&loop](unique_function<void()> task) { loop.post(std::move(task)); });
+}
+
+void stores::start() {
+    if (feed) feed->start(*changes);
+}
+
 stores::~stores() {
+    feed.reset();
     if (redis_commands) redis::stop(*redis_commands);
     if (postgres_pool) postgres::stop(*postgres_pool);
 }

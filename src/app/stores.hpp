@@ -3,6 +3,7 @@
 #include "demo.hpp"
 
 #include <chat_gateway/app/settings.hpp>
+#include <chat_gateway/chat/ports/change_feed.hpp>
 #include <chat_gateway/chat/ports/chat_directory.hpp>
 #include <chat_gateway/chat/ports/message_bus.hpp>
 #include <chat_gateway/chat/ports/session_store.hpp>
@@ -22,18 +23,23 @@ struct stores {
     ~stores();
     stores(const stores&) = delete;
     stores& operator=(const stores&) = delete;
+    /// When there is somebody to hear what they have to say.
+    void start();
 
     std::shared_ptr<redis::connection> redis_commands;  ///< null if nothing is in Redis
     std::shared_ptr<postgres::worker_pool> postgres_pool;
     std::unique_ptr<chat::session_store> sessions;
     std::unique_ptr<chat::chat_directory> directory;
     std::unique_ptr<chat::message_bus> bus;
+    std::unique_ptr<chat::change_sink> changes;  ///< with postgres.outbox, as is the feed
+    std::unique_ptr<chat::change_feed> feed;
     std::unique_ptr<demo> demonstration;  ///< with --demo
     gateway::services::store_names names;
 
 private:
     void open_demo(const settings& s, net::event_loop& loop);
     void open_postgres(const settings& s, net::event_loop& loop);
+    void open_outbox(const settings& s, net::event_loop& loop);
 };
 
 }  // namespace chat_gateway::app

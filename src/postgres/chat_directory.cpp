@@ -111,7 +111,7 @@ public:
 
     void ping(unique_function<void(result<>)> handler) override {
         // Ahead of the queue: a gateway with much to ask is busy, not unready.
-        pool_->submit({[](pqxx::connection& c) { query(c, "select 1"); },
+        pool_->submit({[q = queries_](pqxx::connection& c) { query(c, q->probe); },
                        [handler = std::move(handler)](boost::system::error_code error) mutable {
                            if (error) return handler(error);
                            handler({});
@@ -132,6 +132,7 @@ queries default_queries() {
         "select user_id::text, chat_id::text from chat_participants where user_id = any($1)",
         "select exists (select from chat_participants where user_id = $1 and chat_id = $2)",
         "",
+        "select 1",
     };
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chat_gateway/base/unique_function.hpp>
+#include <chat_gateway/chat/ports/change_feed.hpp>
 #include <chat_gateway/chat/ports/chat_directory.hpp>
 #include <chat_gateway/chat/ports/session_store.hpp>
 
@@ -19,7 +20,8 @@ using post_function = unique_function<void(unique_function<void()>)>;
 struct queries {
     std::string chats_of_users;
     std::string can_view_chat;
-    std::string active_users;  ///< empty: everybody is active
+    std::string active_users;        ///< empty: everybody is active
+    std::string probe = "select 1";  ///< succeeds if the database is ready to serve
 };
 /// The participants queries that the configuration defaults to: chat_participants(chat_id,
 /// user_id), whose ids may be of any type, as they compare in the columns' own type and so by their
@@ -61,5 +63,16 @@ std::unique_ptr<chat::chat_directory> make_chat_directory(std::shared_ptr<worker
 /// which libpq would pass on and node-postgres does not, is taken out of the environment.
 std::unique_ptr<chat::session_store> make_session_store(std::shared_ptr<worker_pool> pool,
                                                         std::string_view table);
+
+struct outbox_options {
+    std::string url;  ///< libpq URI; LISTEN needs a session, so no pooler by transactions
+    std::chrono::milliseconds statement_timeout{5000};
+};
+/// What the triggers of config/postgres/outbox.sql record, in the order of commits. Of all feeds on
+/// a database one publishes at a time: the one that holds an advisory lock; another takes over
+/// within about a second of its end. A thread and a connection of its own; reconnects with backoff
+/// and jitter. A table that is not there, or not granted, is logged and looked for again.
+inline constexpr std::string_view outbox_probe = "select id from chat_gateway.outbox limit 0";
+std::unique_ptr<chat::change_feed> make_change_feed(outbox_options o, post_function post);
 
 }  // namespace chat_gateway::postgres

@@ -2,6 +2,7 @@
 
 #include <chat_gateway/base/error.hpp>
 #include <chat_gateway/base/unique_function.hpp>
+#include <chat_gateway/chat/ports/change_feed.hpp>
 #include <chat_gateway/chat/ports/message_bus.hpp>
 #include <chat_gateway/chat/ports/session_store.hpp>
 
@@ -63,5 +64,10 @@ std::unique_ptr<bus> make_classic_bus(boost::asio::io_context& loop, url where,
 /// The bus of @socket.io/redis-adapter's sharded adapter: Redis 7's sharded channels.
 std::unique_ptr<bus> make_sharded_bus(boost::asio::io_context& loop, url where,
                                       std::shared_ptr<connection> commands, std::string prefix);
+
+/// Publishes changes as an emitter would: to every node, this one included, in one order. The mark
+/// is the key `<prefix>:outbox`; a script compares and sets it with what it publishes.
+std::unique_ptr<chat::change_sink> make_classic_change_sink(std::shared_ptr<connection> commands,
+                                                            std::string prefix);
 
 }  // namespace chat_gateway::redis

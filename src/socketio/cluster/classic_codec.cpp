@@ -181,8 +181,8 @@ std::string room_channel(std::string_view prefix, std::string_view nsp, std::str
 }
 
 std::string channel_of(std::string_view prefix, const message& m) {
-    return m.rooms.size() == 1 ? room_channel(prefix, m.nsp, m.rooms.front())
-                               : general_channel(prefix, m.nsp);
+    const bool one_room = m.rooms.size() == 1 && !m.to_all_nodes;
+    return one_room ? room_channel(prefix, m.nsp, m.rooms.front()) : general_channel(prefix, m.nsp);
 }
 
 result<message> decode_broadcast(std::string_view bytes) {

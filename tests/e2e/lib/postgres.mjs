@@ -78,6 +78,13 @@ export class Postgres {
     return this.pool.query(text, values);
   }
 
+  /** A connection of the caller's own, who ends it. */
+  async connect() {
+    const client = new pg.Client({ connectionString: this.url });
+    await client.connect();
+    return client;
+  }
+
   /** A new chat with these members; returns its id. */
   async addChat(...users) {
     const chat = randomUUID();

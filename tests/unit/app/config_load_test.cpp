@@ -388,8 +388,6 @@ INSTANTIATE_TEST_SUITE_P(
         not_yet{"CHAT_GATEWAY_SESSION_REJECT", "connect_error",
                 "session.reject: \"connect_error\" is not supported by this version; accepted: "
                 "handshake"},
-        not_yet{"CHAT_GATEWAY_POSTGRES_OUTBOX", "true",
-                "postgres.outbox: true is not supported by this version; accepted: false"},
         not_yet{"CHAT_GATEWAY_BUS_KIND", "redis-sharded",
                 "bus.kind: \"redis-sharded\" is not supported by this version; accepted: redis or "
                 "memory"},
@@ -402,6 +400,12 @@ INSTANTIATE_TEST_SUITE_P(
         not_yet{
             "REDIS_URL", "redis://a,redis://b",
             "redis.url: the value names several nodes, which is not supported by this version;"}));
+
+TEST(ConfigLoad, TheOutboxNeedsABusThatRemembers) {
+    EXPECT_THAT(faults_of_file(R"({"postgres":{"outbox":true},"bus":{"kind":"memory"}})"),
+                ElementsAre(StartsWith("postgres.outbox: true needs bus.kind redis")));
+    EXPECT_THAT(faults_of_file(R"({"postgres":{"outbox":true}})"), IsEmpty());
+}
 
 TEST(ConfigLoadNotYet, ASettingAtItsDefaultIsNoFault) {
     EXPECT_THAT(from_environment({{"CHAT_GATEWAY_ENGINE_COMPRESSION", "false"},
@@ -427,12 +431,12 @@ TEST(ConfigLoadNotYet, AKeyWithoutEffectWarns) {
                              "limits.connections_per_user: has no effect in this version",
                              "limits.handshakes_per_ip_per_s: has no effect in this version",
                              "limits.events_per_socket_per_s: has no effect in this version"));
-    EXPECT_EQ(loaded.values.session.table, "login_sessions");
+    EXPECT_EQ(loaded.values.session.recheck_ms, 1000U);
 }
 
 TEST(ConfigLoadNotYet, AKeyWithoutEffectIsStillChecked) {
-    EXPECT_THAT(faults_of_variable("CHAT_GATEWAY_SESSION_TABLE", "a;b"),
-                ElementsAre(StartsWith("session.table: \"a;b\" is not a table name;")));
+    EXPECT_THAT(faults_of_variable("CHAT_GATEWAY_SERVER_MAX_CONNECTIONS", "-1"),
+                ElementsAre(StartsWith("server.max_connections: -1 is out of range;")));
     EXPECT_THAT(faults_of_variable("CHAT_GATEWAY_SOCKET_RECOVERY_MS", "-1"),
                 ElementsAre(StartsWith("socket.recovery_ms: -1 is out of range;")));
 }

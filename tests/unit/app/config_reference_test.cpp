@@ -53,13 +53,9 @@ TEST(ConfigSchema, HasTheBoundsAndChoicesOfTheTable) {
     EXPECT_EQ(schema_of("engine.transports")["minItems"], 1);
 }
 
-TEST(ConfigSchema, AllowsOnlyTheDefaultOfARefusedKey) {
+TEST(ConfigSchema, AllowsBothValuesOfABoolean) {
     EXPECT_EQ(schema_of("engine.compression")["type"], "boolean");
     EXPECT_FALSE(schema_of("engine.compression").contains("enum"));
-    EXPECT_EQ(schema_of("postgres.outbox")["type"], "boolean");
-    EXPECT_EQ(schema_of("postgres.outbox")["enum"], json({false}));
-    EXPECT_THAT(schema_of("postgres.outbox")["description"].get<std::string>(),
-                HasSubstr("Not yet"));
 }
 
 TEST(ConfigExample, IsTheDefaults) {
@@ -102,7 +98,6 @@ TEST(ConfigMarkdown, HasARowForEveryKey) {
 
 TEST(ConfigMarkdown, MarksWhatIsNotYetThere) {
     const auto page = config_markdown();
-    EXPECT_THAT(page, HasSubstr("| `postgres.outbox` | `false` | false | **Not yet** (refused). "));
     EXPECT_THAT(page, HasSubstr("| **Not yet** (no effect). Sessions of live connections"));
     EXPECT_THAT(page, HasSubstr("redis or memory; not yet: redis-sharded, redis-streams"));
 }

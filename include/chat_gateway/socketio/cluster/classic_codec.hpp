@@ -11,7 +11,8 @@ namespace chat_gateway::socketio::cluster::classic {
 /// Channels of @socket.io/redis-adapter 8, classic: `<prefix>#<nsp>#` and `<prefix>#<nsp>#<room>#`.
 std::string general_channel(std::string_view prefix, std::string_view nsp);
 std::string room_channel(std::string_view prefix, std::string_view nsp, std::string_view room);
-/// The channel a broadcast goes to: the room's if it is for exactly one room, else the general one.
+/// The channel a broadcast goes to: the room's if it is for exactly one room and not to_all_nodes,
+/// else the general one.
 std::string channel_of(std::string_view prefix, const message& m);
 
 /// A broadcast as members and emitters publish it: msgpack `[uid, packet, opts]`. errc::malformed

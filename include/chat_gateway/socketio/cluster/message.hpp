@@ -17,6 +17,9 @@ struct message {
     std::vector<std::string> rooms{};  ///< empty: everybody in the namespace
     std::vector<std::string> except{};
     bool volatile_ = false;  ///< may be dropped for a socket that cannot be written to
+    /// Published where every node hears it, whether it has members of the room or not; not part of
+    /// what travels.
+    bool to_all_nodes = false;
     bool operator==(const message&) const = default;
 };
 

@@ -47,6 +47,14 @@ TEST(ClassicCodec, PublishesToTheRoomsChannelOnlyForOneRoom) {
     }
 }
 
+TEST(ClassicCodec, PublishesToTheGeneralChannelWhatIsForAllNodes) {
+    message m;
+    m.rooms = {"r1"};
+    EXPECT_EQ(channel_of("p", m), "p#/#r1#");
+    m.to_all_nodes = true;
+    EXPECT_EQ(channel_of("p", m), "p#/#");
+}
+
 TEST(ClassicCodec, ReadsEmittersAndServers) {
     for (const auto& row : recorded("broadcasts.json")) {
         const auto m = decode_broadcast(from_hex(row.at("msgpack").get<std::string>()));

@@ -1,0 +1,340 @@
+#include "query.hpp"
+#include "shared_server.hpp"
+
+#include <chat_gateway/postgres/postgres.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <pqxx/pqxx>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <support/marked_sink.hpp>
+#include <support/task_queue.hpp>
+#include <thread>
+#include <utility>
+#include <vector>
+
+/// config/postgres/outbox.sql and the feed that reads it, on a real server.
+namespace chat_gateway::tests {
+namespace {
+
+using socketio::cluster::message;
+using socketio::cluster::request;
+using socketio::cluster::request_kind;
+using strings = std::vector<std::string>;
+
+constexpr const char* chat_1 = "a0000000-0000-4000-8000-000000000001";
+constexpr const char* chat_8 = "a0000000-0000-4000-8000-000000000008";
+constexpr const char* user_1 = "b0000000-0000-4000-8000-000000000001";
+
+const std::string tables =
+    "create table chats (chat_id uuid primary key, name text);"
+    "create table chat_participants (chat_id uuid references chats on delete cascade, user_id uuid,"
+    "  unique (chat_id, user_id));"
+    "create table messages (message_id uuid primary key default gen_random_uuid(),"
+    "  chat_id uuid references chats on delete cascade, author uuid, content text,"
+    "  \"timestamp\" timestamp not null default now());"
+    "insert into chats select ('a0000000-0000-4000-8000-00000000000' || i)::uuid, 'c'"
+    "  from generate_series(1, 8) i;";
+
+std::string script(const std::string& name, const std::string& variables = "") {
+    std::ifstream in(CHAT_GATEWAY_TEST_DATA "/../../config/postgres/" + name);
+    return variables + std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+std::string content_of(const chat::change& change) {
+    const auto& packet = std::get<message>(change).packet;
+    return nlohmann::json::parse(packet.substr(1))[1]["content"];
+}
+
+class postgres_change_feed : public testing::Test {
+protected:
+    void SetUp() override {
+        shared_server().execute(
+            "drop schema public cascade; create schema public;"
+            "grant usage on schema public to public;" +
+            tables +
+            "do $$ begin create role low_gateway login; exception when duplicate_object then end "
+            "$$;"
+            "do $$ begin create role low_writer login; exception when duplicate_object then end $$;"
+            "grant all on all tables in schema public to low_writer;" +
+            script("outbox-remove.sql"));
+        install();
+    }
+    void TearDown() override {
+        feeds_.clear();
+        shared_server().execute(script("outbox-remove.sql") +
+                                "drop schema public cascade; create schema public;");
+    }
+    static void install(const std::string& variables = "") {
+        shared_server().execute(script("outbox.sql", "\\set role low_gateway\n" + variables));
+    }
+    static std::string url_of(const std::string& role) {
+        auto url = shared_server().url();
+        return url.replace(url.find("postgres@"), 8, role);
+    }
+    std::unique_ptr<chat::change_feed> make_feed() {
+        auto feed = postgres::make_change_feed(
+            {.url = url_of("low_gateway")},
+            [this](unique_function<void()> task) { loop_.post(std::move(task)); });
+        feed->start(sink_);
+        return feed;
+    }
+    void start() { feeds_.push_back(make_feed()); }
+    void wait_for(std::size_t count) {
+        EXPECT_TRUE(loop_.run_until([&] { return sink_.published.size() >= count; }));
+        ASSERT_EQ(sink_.published.size(), count);
+    }
+    /// No row is left, and no more has been published than is expected.
+    void expect_drained(std::size_t count) {
+        wait_for(count);
+        shared_server().execute(
+            "insert into chat_gateway.outbox (kind, chat_id, user_id) values "
+            "('leave', 'marker', 'u'); notify chat_gateway_outbox");
+        wait_for(count + 1);
+        sink_.published.pop_back();
+    }
+    strings contents() const {
+        strings found;
+        for (const auto& change : sink_.published)
+            found.push_back(content_of(change));
+        return found;
+    }
+    static std::string insert(const std::string& content, const std::string& chat = chat_1) {
+        return "insert into messages (chat_id, content) values ('" + chat + "', '" + content +
+               "');";
+    }
+    static void run_as_writer(const std::string& sql) {
+        pqxx::connection c(url_of("low_writer"));
+        pqxx::nontransaction(c).exec(sql);
+    }
+
+    task_queue loop_;
+    marked_sink sink_;
+    std::vector<std::unique_ptr<chat::change_feed>> feeds_;
+};
+
+TEST_F(postgres_change_feed, an_insert_is_a_server_message) {
+    start();
+    run_as_writer(
+        "set time zone 'Asia/Tokyo'; insert into messages values"
+        " ('c0000000-0000-4000-8000-000000000001', '" +
+        std::string(chat_1) + "', '" + user_1 + "', 'it''s \"€\"', '2023-11-15 07:13:20.123')");
+    wait_for(1);
+    EXPECT_EQ(std::get<message>(sink_.published[0]).packet,
+              R"(2["serverMessage",{"chat_id":"a0000000-0000-4000-8000-000000000001",)"
+              R"("message_id":"c0000000-0000-4000-8000-000000000001",)"
+              R"("author":"b0000000-0000-4000-8000-000000000001","content":"it's \"€\"",)"
+              R"("timestamp":1700000000123,"type":"text"}])");
+    EXPECT_EQ(std::get<message>(sink_.published[0]).rooms, strings{chat_1});
+}
+
+TEST_F(postgres_change_feed, membership_is_told_in_the_order_of_the_rows) {
+    start();
+    run_as_writer("insert into chat_participants values ('" + std::string(chat_1) + "', '" +
+                  user_1 + "');" + insert("hello") + "delete from chat_participants;");
+    run_as_writer("delete from chats where chat_id = '" + std::string(chat_1) + "'");
+    wait_for(4);
+    const strings user{"user:" + std::string(user_1)};
+    const auto& joined = std::get<request>(sink_.published[0]);
+    EXPECT_EQ(joined.kind, request_kind::join);
+    EXPECT_EQ(joined.to.rooms, user);
+    EXPECT_EQ(joined.rooms, strings{chat_1});
+    EXPECT_TRUE(std::get<message>(sink_.published[1]).to_all_nodes);
+    const auto& left = std::get<request>(sink_.published[2]);
+    EXPECT_EQ(left.kind, request_kind::leave);
+    EXPECT_EQ(left.to.rooms, user);
+    const auto& gone = std::get<request>(sink_.published[3]);
+    EXPECT_EQ(gone.kind, request_kind::leave);
+    EXPECT_EQ(gone.to.rooms, strings{chat_1});
+    EXPECT_EQ(gone.rooms, strings{chat_1});
+}
+
+TEST_F(postgres_change_feed, what_is_rolled_back_is_not_told) {
+    start();
+    run_as_writer("begin;" + insert("never") + "rollback;");
+    run_as_writer("begin;" + insert("first") + "savepoint s;" + insert("never") + "rollback to s;" +
+                  insert("second") + "commit;");
+    expect_drained(2);
+    EXPECT_EQ(contents(), (strings{"first", "second"}));
+}
+
+TEST_F(postgres_change_feed, equal_rows_of_one_transaction_stay_apart) {
+    start();
+    run_as_writer("begin;" + insert("same") + insert("same") + insert("same") + "commit;");
+    expect_drained(3);
+    EXPECT_EQ(contents(), (strings{"same", "same", "same"}));
+}
+
+TEST_F(postgres_change_feed, a_large_transaction_and_large_messages) {
+    start();
+    run_as_writer("insert into messages (chat_id, content) select '" + std::string(chat_1) +
+                  "', i::text from generate_series(1, 20000) i");
+    run_as_writer("insert into messages (chat_id, content) select '" + std::string(chat_1) +
+                  "', repeat('€', 21846) from generate_series(1, 40) i");
+    expect_drained(20040);
+    for (int i = 0; i < 20000; ++i)
+        ASSERT_EQ(content_of(sink_.published[static_cast<std::size_t>(i)]), std::to_string(i + 1));
+    EXPECT_EQ(content_of(sink_.published.back()).size(), 65538U);
+    EXPECT_LT(sink_.batches, 60U);
+}
+
+TEST_F(postgres_change_feed, what_was_written_while_nobody_published_comes_first) {
+    run_as_writer(insert("1") + insert("2"));
+    start();
+    wait_for(2);
+    run_as_writer(insert("3"));
+    expect_drained(3);
+    EXPECT_EQ(contents(), (strings{"1", "2", "3"}));
+}
+
+// The order of commits, seen from inside: whoever holds the chat's lock writes the next number and
+// commits before it lets go of it. Some writers sleep, some roll back, some write two at once.
+TEST_F(postgres_change_feed, the_order_in_a_chat_is_that_of_commits) {
+    shared_server().execute(
+        "create table counters (chat uuid primary key, n int not null);"
+        "insert into counters select chat_id, 0 from chats; grant all on counters to low_writer;");
+    start();
+    constexpr int writers = 8;
+    constexpr int each = 60;
+    std::vector<std::thread> threads;
+    for (int w = 0; w < writers; ++w) {
+        threads.emplace_back([w] {
+            std::minstd_rand random(static_cast<unsigned>(w) + 1);
+            pqxx::connection c(url_of("low_writer"));
+            for (int i = 0; i < each; ++i) {
+                const auto chat =
+                    "a0000000-0000-4000-8000-00000000000" + std::to_string(random() % 4 + 1);
+                // Writes to other chats before and after, so that ids are drawn in between.
+                std::string sql = "begin; ";
+                if (random() % 2 == 0) sql += insert("noise", std::string(chat_8));
+                sql += "update counters set n = n + 1 where chat = '" + chat + "';" +
+                       "insert into messages (chat_id, content) select chat, n::text from counters "
+                       "where chat = '" +
+                       chat + "';";
+                if (random() % 3 == 0) sql += "select pg_sleep(0.002);";
+                sql += random() % 4 == 0 ? "rollback" : "commit";
+                pqxx::nontransaction(c).exec(sql);
+            }
+        });
+    }
+    for (auto& t : threads)
+        t.join();
+    const auto total = std::stoul(shared_server().execute("select count(*) from messages"));
+    expect_drained(total);
+    std::map<std::string, int> last;
+    for (const auto& change : sink_.published) {
+        const auto& room = std::get<message>(change).rooms.front();
+        if (room == chat_8) continue;
+        ASSERT_EQ(content_of(change), std::to_string(++last[room])) << room;
+    }
+    EXPECT_EQ(last.size(), 4U);
+}
+
+TEST_F(postgres_change_feed, a_restart_of_the_server_loses_and_doubles_nothing) {
+    start();
+    run_as_writer(insert("1"));
+    wait_for(1);
+    shared_server().stop();
+    shared_server().start();
+    run_as_writer(insert("2"));
+    expect_drained(2);
+    EXPECT_EQ(contents(), (strings{"1", "2"}));
+}
+
+TEST_F(postgres_change_feed, two_feeds_publish_once) {
+    start();
+    start();
+    for (int i = 0; i < 100; ++i)
+        run_as_writer(insert(std::to_string(i)));
+    expect_drained(100);
+    EXPECT_EQ(sink_.refused, 0U);
+}
+
+TEST_F(postgres_change_feed, another_takes_over_from_one_that_died_before_it_heard) {
+    sink_.silent = true;
+    start();
+    run_as_writer(insert("published, but nobody was told"));
+    wait_for(1);
+    start();
+    sink_.silent = false;
+    feeds_.erase(feeds_.begin());
+    run_as_writer(insert("next"));
+    expect_drained(2);
+    EXPECT_EQ(contents(), (strings{"published, but nobody was told", "next"}));
+}
+
+TEST_F(postgres_change_feed, a_bus_that_is_away_is_waited_for) {
+    sink_.away = true;
+    start();
+    run_as_writer(insert("1") + insert("2"));
+    int asked = 0;
+    loop_.post([] {});
+    loop_.run_until([&] { return ++asked > 4; });
+    EXPECT_TRUE(sink_.published.empty());
+    sink_.away = false;
+    expect_drained(2);
+}
+
+TEST_F(postgres_change_feed, a_table_that_is_installed_later_is_found) {
+    shared_server().execute(script("outbox-remove.sql"));
+    start();
+    run_as_writer(insert("nobody hears of it"));
+    install();
+    run_as_writer(insert("heard"));
+    expect_drained(1);
+    EXPECT_EQ(contents(), strings{"heard"});
+}
+
+TEST_F(postgres_change_feed, may_be_installed_twice_and_ids_never_come_again) {
+    run_as_writer(insert("1"));
+    install();
+    run_as_writer(insert("2"));
+    start();
+    wait_for(2);
+    const auto mark = sink_.remembered;
+    feeds_.clear();
+    shared_server().execute(script("outbox-remove.sql"));
+    install();
+    start();
+    run_as_writer(insert("3"));
+    expect_drained(3);
+    EXPECT_GT(sink_.remembered, mark);
+    EXPECT_EQ(contents(), (strings{"1", "2", "3"}));
+}
+
+TEST_F(postgres_change_feed, expressions_fit_it_to_sc_market) {
+    shared_server().execute(
+        "create table accounts (user_id uuid primary key, username text);"
+        "insert into accounts values ('" +
+        std::string(user_1) + "', 'ann');");
+    install(
+        "\\set author '(select a.username from public.accounts a where a.user_id = m.author)'\n"
+        "\\set type '''chat'''\n");
+    start();
+    run_as_writer("insert into messages (chat_id, author, content) values ('" +
+                  std::string(chat_1) + "', '" + user_1 + "', 'x')");
+    wait_for(1);
+    const auto& packet = std::get<message>(sink_.published[0]).packet;
+    EXPECT_THAT(packet, testing::HasSubstr(R"("author":"ann")"));
+    EXPECT_THAT(packet, testing::HasSubstr(R"("type":"chat")"));
+}
+
+TEST_F(postgres_change_feed, writers_need_no_rights_and_get_none) {
+    EXPECT_THROW(
+        run_as_writer("insert into chat_gateway.outbox (kind, chat_id) values ('leave','x')"),
+        pqxx::sql_error);
+    EXPECT_THROW(run_as_writer("select chat_gateway.outbox_write('message', 'x', null, '{}')"),
+                 pqxx::sql_error);
+    EXPECT_THROW(run_as_writer("select * from chat_gateway.outbox"), pqxx::sql_error);
+}
+
+}  // namespace
+}  // namespace chat_gateway::tests

@@ -1,0 +1,118 @@
+#include "redis_backend.hpp"
+
+#include <chat_gateway/chat/ports/change_feed.hpp>
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace chat_gateway::tests {
+namespace {
+
+using socketio::cluster::message;
+using socketio::cluster::request;
+using socketio::cluster::request_kind;
+
+message to_room(const std::string& room, const std::string& text) {
+    message m;
+    m.packet = R"(2["serverMessage",{"content":")" + text + "\"}]";
+    m.rooms = {room};
+    return m;
+}
+
+request join_of(const std::string& user, const std::string& chat) {
+    return {.kind = request_kind::join, .to = {.rooms = {"user:" + user}}, .rooms = {chat}};
+}
+
+class RedisClassicChangeSink : public testing::Test {
+protected:
+    RedisClassicChangeSink() {
+        bus_->start({.messages =
+                         [this](std::vector<message> batch) {
+                             for (auto& m : batch)
+                                 heard_.emplace_back(std::move(m));
+                         },
+                     .gap = [] {},
+                     .request = [this](request r) { heard_.emplace_back(std::move(r)); },
+                     .response = [](auto) {}});
+        std::optional<result<>> subscribed;
+        bus_->subscribe({"r1"}, [&](result<> r) { subscribed = r; });
+        backend_.run_until([&] { return subscribed.has_value(); });
+    }
+
+    result<> publish(std::vector<chat::change> changes, std::uint64_t after, std::uint64_t mark) {
+        std::optional<result<>> answer;
+        sink_->publish_marked(std::move(changes), after, mark, [&](result<> r) { answer = r; });
+        EXPECT_FALSE(answer.has_value());
+        backend_.run_until([&] { return answer.has_value(); });
+        return *answer;
+    }
+    result<std::uint64_t> mark() {
+        std::optional<result<std::uint64_t>> answer;
+        sink_->last_mark([&](result<std::uint64_t> r) { answer = r; });
+        backend_.run_until([&] { return answer.has_value(); });
+        return *answer;
+    }
+
+    redis_backend backend_;
+    std::shared_ptr<redis::connection> commands_ = backend_.connect();
+    std::unique_ptr<redis::bus> bus_ =
+        redis::make_classic_bus(backend_.loop, backend_.where(), commands_, {});
+    std::unique_ptr<chat::change_sink> sink_ =
+        redis::make_classic_change_sink(commands_, "socket.io");
+    std::vector<chat::change> heard_;
+};
+
+TEST_F(RedisClassicChangeSink, ThisNodeHearsAllOfItInOrder) {
+    EXPECT_EQ(mark().value(), 0U);
+    auto wide = to_room("r2", "to all nodes");
+    wide.to_all_nodes = true;
+    ASSERT_TRUE(publish({to_room("r1", "1"), join_of("u", "r1"), to_room("r1", "2"), wide}, 0, 17)
+                    .has_value());
+    backend_.run_until([&] { return heard_.size() == 4; });
+    EXPECT_EQ(std::get<message>(heard_[0]).packet, to_room("r1", "1").packet);
+    const auto& joined = std::get<request>(heard_[1]);
+    EXPECT_EQ(joined.kind, request_kind::join);
+    EXPECT_EQ(joined.to.rooms, (std::vector<std::string>{"user:u"}));
+    EXPECT_EQ(joined.rooms, (std::vector<std::string>{"r1"}));
+    EXPECT_EQ(std::get<message>(heard_[2]).packet, to_room("r1", "2").packet);
+    EXPECT_EQ(std::get<message>(heard_[3]).rooms, (std::vector<std::string>{"r2"}));
+    EXPECT_EQ(mark().value(), 17U);
+}
+
+TEST_F(RedisClassicChangeSink, OnlyWhoGoesOnFromTheMarkMayPublish) {
+    // As large as ids are: a double would still hold it, 32 bits would not.
+    constexpr std::uint64_t first = 1'795'656'212'618'652;
+    ASSERT_TRUE(publish({to_room("r1", "1")}, 0, first).has_value());
+    EXPECT_EQ(publish({to_room("r1", "again")}, 0, first).error(), errc::closed);
+    EXPECT_EQ(publish({to_room("r1", "again, and more")}, 0, first + 1).error(), errc::closed);
+    EXPECT_EQ(publish({to_room("r1", "from the future")}, first + 1, first + 2).error(),
+              errc::closed);
+    ASSERT_TRUE(publish({to_room("r1", "2")}, first, first + 1).has_value());
+    backend_.run_until([&] { return heard_.size() == 2; });
+    EXPECT_EQ(std::get<message>(heard_[1]).packet, to_room("r1", "2").packet);
+    EXPECT_EQ(mark().value(), first + 1);
+}
+
+TEST_F(RedisClassicChangeSink, NothingIsPublishedThatCannotBeRemembered) {
+    ASSERT_FALSE(backend_.ask(*commands_, {"CONFIG", "SET", "maxmemory", "1"})->is_error());
+    EXPECT_EQ(publish({to_room("r1", "lost memory")}, 0, 1).error(), errc::unavailable);
+    ASSERT_FALSE(backend_.ask(*commands_, {"CONFIG", "SET", "maxmemory", "0"})->is_error());
+    ASSERT_TRUE(publish({to_room("r1", "remembered")}, 0, 1).has_value());
+    backend_.run_until([&] { return !heard_.empty(); });
+    EXPECT_EQ(std::get<message>(heard_[0]).packet, to_room("r1", "remembered").packet);
+}
+
+TEST_F(RedisClassicChangeSink, AwayIsUnavailable) {
+    backend_.stop_server(*commands_);
+    EXPECT_EQ(publish({to_room("r1", "x")}, 0, 1).error(), errc::unavailable);
+    EXPECT_EQ(mark().error(), errc::unavailable);
+}
+
+}  // namespace
+}  // namespace chat_gateway::tests
