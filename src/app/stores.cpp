@@ -11,6 +11,9 @@ stores::stores(const settings& s, net::event_loop& loop) {
     redis::url where;
     if (s.session.store == "redis" || s.bus.kind == "redis") {
         where = redis::parse_url(s.redis.url).value();
+        where.ca_file = s.redis.tls_ca_file;
+        where.certificate_file = s.redis.tls_certificate_file;
+        where.key_file = s.redis.tls_key_file;
         redis_commands = redis::make_connection(loop.context(), where);
     }
     if (s.bus.kind == "redis") {

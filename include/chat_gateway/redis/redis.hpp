@@ -16,8 +16,8 @@
 /// services loop).
 namespace chat_gateway::redis {
 
-/// `redis://[[user]:password@]host[:port][/db]` or `unix:///path[?db=n]`; the password never
-/// reaches a log.
+/// `redis://[[user]:password@]host[:port][/db]`, the same with `rediss://` for TLS, or
+/// `unix:///path[?db=n]`; the password never reaches a log.
 struct url {
     std::string host = "127.0.0.1";
     std::string port = "6379";
@@ -25,6 +25,10 @@ struct url {
     std::string user;
     std::string password;
     unsigned database = 0;
+    bool tls = false;                ///< the certificate must be good for `host`
+    std::string ca_file{};           ///< PEM, who signs it; empty: the system's authorities
+    std::string certificate_file{};  ///< PEM, of this client; empty: none
+    std::string key_file{};          ///< PEM, its key
     /// For logs: without user and password.
     [[nodiscard]] std::string redacted() const;
 };
