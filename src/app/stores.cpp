@@ -18,7 +18,7 @@ stores::stores(const settings& s, net::event_loop& loop) {
     }
     if (s.bus.kind == "redis") {
         bus = redis::make_classic_bus(
-            loop.context(), where, redis_commands,
+            redis_commands,
             {.prefix = s.bus.prefix, .room_channels = s.bus.subscription == "rooms"});
     } else {
         bus = memory::make_bus(loop, memory::make_bus_hub());

@@ -1,5 +1,4 @@
-#include "connection.hpp"
-#include "subscriber.hpp"
+#include "client.hpp"
 
 #include <chat_gateway/base/log.hpp>
 #include <chat_gateway/base/random.hpp>
@@ -38,8 +37,8 @@ std::string pattern_of(std::string_view text) {
     return pattern + '*';
 }
 
-subscriber_options listening(const classic_bus_options& o) {
-    subscriber_options options;
+listener_options listening(const classic_bus_options& o) {
+    listener_options options;
     if (!o.room_channels) options.pattern = pattern_of(classic::general_channel(o.prefix, nsp));
     return options;
 }
@@ -64,11 +63,10 @@ private:
     result<> outcome_;
 };
 
-/// Speaks as @socket.io/redis-adapter 8 (classic) does. The subscriber calls into it until stopped.
+/// Speaks as @socket.io/redis-adapter 8 (classic) does. The listener calls into it until stopped.
 class classic_bus final : public bus {
 public:
-    classic_bus(boost::asio::io_context& loop, url where, std::shared_ptr<connection> commands,
-                classic_bus_options o)
+    classic_bus(std::shared_ptr<client> redis, classic_bus_options o)
         : prefix_(std::move(o.prefix)),
           room_channels_(o.room_channels),
           general_(classic::general_channel(prefix_, nsp)),
@@ -76,9 +74,8 @@ public:
           requests_(classic::request_channel(prefix_, nsp)),
           responses_(classic::response_channel(prefix_, nsp)),
           own_responses_(classic::response_channel(prefix_, nsp, uid_)),
-          commands_(std::move(commands)),
-          listener_(std::make_shared<subscriber>(loop, std::move(where),
-                                                 listening({prefix_, room_channels_}))) {}
+          commands_(std::move(redis)),
+          listener_(commands_->make_listener(listening({prefix_, room_channels_}))) {}
     ~classic_bus() override { listener_->stop(); }
     classic_bus(const classic_bus&) = delete;
     classic_bus& operator=(const classic_bus&) = delete;
@@ -144,8 +141,8 @@ private:
     std::string requests_;  ///< the channels of requests and their answers
     std::string responses_;
     std::string own_responses_;
-    std::shared_ptr<connection> commands_;
-    std::shared_ptr<subscriber> listener_;
+    std::shared_ptr<client> commands_;
+    std::shared_ptr<channel_listener> listener_;
     handlers told_;
     struct text_hash : std::hash<std::string_view> {
         using is_transparent = void;
@@ -204,14 +201,12 @@ void classic_bus::answer(const request& asked, response r) {
 
 /// Every node listens once to the channel of requests: that is how the adapter counts them.
 void classic_bus::count_others(unique_function<void(result<std::size_t>)> handler) {
-    commands_->execute({"PUBSUB", "NUMSUB", requests_},
-                       [handler = std::move(handler)](result<reply> r) mutable {
-                           if (!r) return handler(r.error());
-                           if (r->elements.size() != 2 || r->elements[1].integer < 0)
-                               return handler(make_error_code(errc::unavailable));
-                           const auto nodes = static_cast<std::size_t>(r->elements[1].integer);
-                           handler(nodes - std::min<std::size_t>(nodes, 1));
-                       });
+    commands_->execute_on_masters({"PUBSUB", "NUMSUB", requests_},
+                                  [handler = std::move(handler)](auto answers) mutable {
+                                      const auto nodes = sum_of_subscribers(answers);
+                                      if (!nodes) return handler(nodes.error());
+                                      handler(*nodes - std::min<std::size_t>(*nodes, 1));
+                                  });
 }
 
 void classic_bus::receive(std::span<const published> batch) {
@@ -262,9 +257,8 @@ void classic_bus::note_malformed(const published& p) {
 
 }  // namespace
 
-std::unique_ptr<bus> make_classic_bus(boost::asio::io_context& loop, url where,
-                                      std::shared_ptr<connection> commands, classic_bus_options o) {
-    return std::make_unique<classic_bus>(loop, std::move(where), std::move(commands), std::move(o));
+std::unique_ptr<bus> make_classic_bus(std::shared_ptr<client> redis, classic_bus_options o) {
+    return std::make_unique<classic_bus>(std::move(redis), std::move(o));
 }
 
 }  // namespace chat_gateway::redis

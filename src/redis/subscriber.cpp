@@ -15,7 +15,8 @@ subscriber::subscriber(asio::io_context& loop, url where, subscriber_options opt
     : loop_(loop),
       options_(std::move(options)),
       link_(std::make_shared<link>(loop, std::move(where), options_.link)),
-      subscriptions_(options_.pattern),
+      subscriptions_(options_.sharded ? subscriptions(subscriptions::sharded)
+                                      : subscriptions(options_.pattern)),
       timer_(loop) {}
 
 subscriber::~subscriber() {
@@ -117,8 +118,7 @@ bool subscriber::take(std::string_view bytes) {
     if (r.type != reply::kind::array || r.elements.empty()) return false;
     const auto& what = r.elements.front().text;
     if (what == "pong") return true;
-    const bool confirmation = what == "subscribe" || what == "unsubscribe" || what == "psubscribe";
-    return confirmation && subscriptions_.on_confirmed();
+    return subscriptions_.is_confirmation(what) && subscriptions_.on_confirmed();
 }
 
 void subscriber::arm() {

@@ -15,7 +15,7 @@ std::string subscriptions::subscribe(std::vector<std::string> channels, waiter d
         const auto [it, inserted] = wanted_.insert(std::move(channel));
         if (inserted) fresh.push_back(*it);
     }
-    auto commands = connected_ ? ask("SUBSCRIBE", fresh) : std::string();
+    auto commands = connected_ ? ask(sharded_ ? "SSUBSCRIBE" : "SUBSCRIBE", fresh) : std::string();
     if (waiting_.size() < max_waiting)
         waiting_.push_back({asked_, std::move(done)});
     else
@@ -28,7 +28,7 @@ std::string subscriptions::unsubscribe(const std::vector<std::string>& channels)
     for (const auto& channel : channels) {
         if (wanted_.erase(channel) != 0) gone.push_back(channel);
     }
-    return connected_ ? ask("UNSUBSCRIBE", gone) : std::string();
+    return connected_ ? ask(sharded_ ? "SUNSUBSCRIBE" : "UNSUBSCRIBE", gone) : std::string();
 }
 
 std::string subscriptions::on_connected() {
@@ -37,7 +37,7 @@ std::string subscriptions::on_connected() {
     confirmed_ = 0;
     std::string commands;
     if (!pattern_.empty()) commands = ask("PSUBSCRIBE", {pattern_});
-    commands += ask("SUBSCRIBE", {wanted_.begin(), wanted_.end()});
+    commands += ask(sharded_ ? "SSUBSCRIBE" : "SUBSCRIBE", {wanted_.begin(), wanted_.end()});
     for (auto& w : waiting_)
         w.mark = asked_;
     restored_at_ = asked_;
@@ -53,6 +53,11 @@ bool subscriptions::take_restored() {
 
 void subscriptions::on_disconnected() {
     connected_ = false;
+}
+
+bool subscriptions::is_confirmation(std::string_view name) const {
+    if (sharded_) return name == "ssubscribe" || name == "sunsubscribe";
+    return name == "subscribe" || name == "unsubscribe" || name == "psubscribe";
 }
 
 bool subscriptions::on_confirmed() {

@@ -35,14 +35,15 @@ struct url {
 /// errc::malformed with nothing else to say; the configuration check tells what is accepted.
 result<url> parse_url(std::string_view text);
 
+class client;
 class connection;
 /// One pipelined command connection; reconnects by itself with backoff and jitter. Commands while
 /// it is away fail at once with errc::unavailable; unanswered ones fail when it breaks
 /// (unavailable) or after the command timeout (timeout, and the connection is remade).
 std::shared_ptr<connection> make_connection(boost::asio::io_context& loop, url where);
-void stop(connection& c);
+void stop(client& c);
 
-std::unique_ptr<chat::session_store> make_session_store(std::shared_ptr<connection> commands,
+std::unique_ptr<chat::session_store> make_session_store(std::shared_ptr<client> commands,
                                                         std::string prefix);
 
 struct classic_bus_options {
@@ -60,9 +61,8 @@ class bus : public chat::message_bus {
 public:
     [[nodiscard]] virtual bus_counters counters() const = 0;
 };
-/// Publishes on `commands`, listens on a connection of its own to `where`. In an outage subscribe()
-/// may also answer errc::overloaded: too many wait already.
-std::unique_ptr<bus> make_classic_bus(boost::asio::io_context& loop, url where,
-                                      std::shared_ptr<connection> commands, classic_bus_options o);
+/// Publishes through `redis`, and listens to it on a connection of the bus' own. In an outage
+/// subscribe() may also answer errc::overloaded: too many wait already.
+std::unique_ptr<bus> make_classic_bus(std::shared_ptr<client> redis, classic_bus_options o);
 
 }  // namespace chat_gateway::redis

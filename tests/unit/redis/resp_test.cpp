@@ -66,5 +66,16 @@ TEST(LookAtFront, NestingIsBounded) {
     EXPECT_EQ(look_at_front(deep + "*1\r\n:1\r\n").what, kind::malformed);
 }
 
+TEST(RedisResp, AShardsMessageIsOne) {
+    const std::string bytes = "*3\r\n$8\r\nsmessage\r\n$1\r\na\r\n$5\r\nhello\r\n+rest\r\n";
+    const auto front = look_at_front(bytes);
+    EXPECT_EQ(front.what, front_reply::kind::message);
+    EXPECT_EQ(front.channel, "a");
+    EXPECT_EQ(front.payload, "hello");
+    EXPECT_EQ(front.size, bytes.size() - 7);
+    for (std::size_t n = 1; n < front.size; ++n)
+        EXPECT_EQ(look_at_front(bytes.substr(0, n)).what, front_reply::kind::incomplete) << n;
+}
+
 }  // namespace
 }  // namespace chat_gateway::redis

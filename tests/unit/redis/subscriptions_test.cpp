@@ -190,5 +190,28 @@ TEST_F(RedisSubscriptions, TakeAllEmptiesTheQueue) {
     EXPECT_TRUE(subject_.take_all().empty());
 }
 
+TEST_F(RedisSubscriptions, ShardChannelsHaveVerbsOfTheirOwn) {
+    subject_ = subscriptions(subscriptions::sharded);
+    subscribe({"a"}, "first");
+    EXPECT_THAT(commands(subject_.on_connected()), ElementsAre(words{"SSUBSCRIBE", "a"}));
+    EXPECT_THAT(subscribe({"b"}, "second"), ElementsAre(words{"SSUBSCRIBE", "b"}));
+    EXPECT_THAT(commands(subject_.unsubscribe({"a"})), ElementsAre(words{"SUNSUBSCRIBE", "a"}));
+    confirm(2);
+    EXPECT_THAT(due(), ElementsAre("first", "second"));
+}
+
+TEST_F(RedisSubscriptions, OnlyItsOwnVerbsAreConfirmed) {
+    const subscriptions shards(subscriptions::sharded);
+    for (const auto* name : {"subscribe", "unsubscribe", "psubscribe"}) {
+        EXPECT_TRUE(subject_.is_confirmation(name)) << name;
+        EXPECT_FALSE(shards.is_confirmation(name)) << name;
+    }
+    for (const auto* name : {"ssubscribe", "sunsubscribe"}) {
+        EXPECT_FALSE(subject_.is_confirmation(name)) << name;
+        EXPECT_TRUE(shards.is_confirmation(name)) << name;
+    }
+    EXPECT_FALSE(subject_.is_confirmation("message"));
+}
+
 }  // namespace
 }  // namespace chat_gateway::redis
