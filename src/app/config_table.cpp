@@ -101,7 +101,7 @@ const std::vector<config_key>& table() {
         {KEY(session.store),
          .meaning = "Where sessions are read: redis = connect-redis, postgres = connect-pg-simple, "
                     "memory = none but those of --demo.",
-         .choices = {"redis", "memory"}, .choices_not_yet = {"postgres"}},
+         .choices = {"redis", "postgres", "memory"}},
         {KEY(session.cookie), .meaning = "Name of the session cookie.", .check = check_cookie_name,
          .accepted = "a cookie name"},
         {KEY(session.secrets),
@@ -111,8 +111,10 @@ const std::vector<config_key>& table() {
          .alias = "SESSION_SECRET", .shown = secrecy::secret},
         {KEY(session.prefix), .meaning = "What connect-redis puts before a session's id.",
          .accepted = "a text"},
-        {KEY(session.table), .meaning = "Table of connect-pg-simple.", .check = check_table_name,
-         .accepted = "a table name, with or without its schema", .now = support::ignored},
+        {KEY(session.table),
+         .meaning = "Table of connect-pg-simple, read in the time zone that the database gives "
+                    "this role: it must be that of the role that writes.",
+         .check = check_table_name, .accepted = "a table name, with or without its schema"},
         {KEY(session.user_pointer), .meaning = "JSON pointer to the user id within a session.",
          .check = check_json_pointer, .accepted = "a JSON pointer such as /passport/user"},
         {KEY(session.reject),

@@ -14,7 +14,7 @@ stores::stores(const settings& s, net::event_loop& loop) {
         where.ca_file = s.redis.tls_ca_file;
         where.certificate_file = s.redis.tls_certificate_file;
         where.key_file = s.redis.tls_key_file;
-        redis_commands = redis::make_connection(loop.context(), where);
+        redis_commands = redis::make_client(loop.context(), where);
     }
     if (s.bus.kind == "redis") {
         bus = redis::make_classic_bus(
@@ -24,21 +24,29 @@ stores::stores(const settings& s, net::event_loop& loop) {
         bus = memory::make_bus(loop, memory::make_bus_hub());
     }
 
-    memory::session_store* memory_sessions = nullptr;
-    if (s.session.store == "redis") {
-        sessions = redis::make_session_store(redis_commands, s.session.prefix);
-    } else {
-        auto in_memory = std::make_unique<memory::session_store>(loop);
-        memory_sessions = in_memory.get();
-        sessions = std::move(in_memory);
-    }
-
     if (s.demo) {
-        auto in_memory = std::make_unique<memory::chat_directory>(loop);
-        demonstration = std::make_unique<demo>(s, *memory_sessions, *in_memory);
-        directory = std::move(in_memory);
+        open_demo(s, loop);
         return;
     }
+    open_postgres(s, loop);
+    if (s.session.store == "redis") {
+        sessions = redis::make_session_store(redis_commands, s.session.prefix);
+    } else if (s.session.store == "postgres") {
+        sessions = postgres::make_session_store(postgres_pool, s.session.table);
+    } else {
+        sessions = std::make_unique<memory::session_store>(loop);
+    }
+}
+
+void stores::open_demo(const settings& s, net::event_loop& loop) {
+    auto session_memory = std::make_unique<memory::session_store>(loop);
+    auto chat_memory = std::make_unique<memory::chat_directory>(loop);
+    demonstration = std::make_unique<demo>(s, *session_memory, *chat_memory);
+    sessions = std::move(session_memory);
+    directory = std::move(chat_memory);
+}
+
+void stores::open_postgres(const settings& s, net::event_loop& loop) {
     postgres_pool = postgres::make_worker_pool(
         {.url = s.postgres.url,
          .size = s.postgres.pool_size,

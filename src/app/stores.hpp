@@ -23,13 +23,17 @@ struct stores {
     stores(const stores&) = delete;
     stores& operator=(const stores&) = delete;
 
-    std::shared_ptr<redis::connection> redis_commands;  ///< null if nothing is in Redis
+    std::shared_ptr<redis::client> redis_commands;  ///< null if nothing is in Redis
     std::shared_ptr<postgres::worker_pool> postgres_pool;
     std::unique_ptr<chat::session_store> sessions;
     std::unique_ptr<chat::chat_directory> directory;
     std::unique_ptr<chat::message_bus> bus;
     std::unique_ptr<demo> demonstration;  ///< with --demo
     gateway::services::store_names names;
+
+private:
+    void open_demo(const settings& s, net::event_loop& loop);
+    void open_postgres(const settings& s, net::event_loop& loop);
 };
 
 }  // namespace chat_gateway::app

@@ -1,8 +1,7 @@
-#include "array_literal.hpp"
 #include "query.hpp"
+#include "read_rows.hpp"
 #include "worker_pool.hpp"
 
-#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -23,22 +22,6 @@ void require_columns(const pqxx::result& rows, int count) {
     if (rows.columns() != static_cast<decltype(rows.columns())>(count)) {
         throw std::runtime_error("the configured query must return " + std::to_string(count) +
                                  " columns");
-    }
-}
-
-/// The rows of `sql` for these ids. One id that is not of the column's type fails the whole
-/// statement, so its halves are asked until the culprit is alone and left out: two statements more
-/// for each doubling, and only when there is one.
-void read_rows(pqxx::connection& c, const std::string& sql, std::span<const std::string> ids,
-               std::vector<pqxx::result>& out) {
-    if (ids.empty()) return;
-    try {
-        out.push_back(query(c, sql, array_literal(ids)));
-    } catch (const pqxx::data_exception&) {
-        if (ids.size() == 1) return;
-        const auto half = ids.size() / 2;
-        read_rows(c, sql, ids.first(half), out);
-        read_rows(c, sql, ids.subspan(half), out);
     }
 }
 

@@ -8,6 +8,7 @@
 #include <chat_gateway/base/log.hpp>
 
 #include <chrono>
+#include <cstdlib>
 #include <exception>
 #include <string>
 
@@ -117,6 +118,8 @@ private:
 
 worker_pool::worker_pool(pool_options o, post_function post)
     : options_(std::move(o)), post_(std::move(post)) {
+    // libpq would set the sessions' TimeZone to it; the one that matters is the database's.
+    ::unsetenv("PGTZ");
     threads_.reserve(options_.size);
     for (unsigned i = 0; i < options_.size; ++i) {
         threads_.emplace_back([this] {

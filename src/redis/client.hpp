@@ -9,7 +9,9 @@
 #include <cstddef>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace chat_gateway::redis {
@@ -25,13 +27,25 @@ public:
 
     virtual ~client() = default;
     /// At any node, the same one as long as it is there: what one caller sends stays in order.
-    virtual void execute(std::initializer_list<std::string_view> words, reply_handler handler) = 0;
+    virtual void execute(std::span<const std::string_view> words, reply_handler handler) = 0;
     /// At the node that holds `key` (or, of SPUBLISH, the channel).
-    virtual void execute_at(std::string_view key, std::initializer_list<std::string_view> words,
+    virtual void execute_at(std::string_view key, std::span<const std::string_view> words,
                             reply_handler handler) = 0;
     /// At each master, for what only all of them know (PUBSUB NUMSUB and SHARDNUMSUB: add up).
-    virtual void execute_on_masters(std::initializer_list<std::string_view> words,
+    virtual void execute_on_masters(std::span<const std::string_view> words,
                                     replies_handler handler) = 0;
+
+    using word_list = std::initializer_list<std::string_view>;
+    void execute(word_list words, reply_handler handler) {
+        execute(std::span(words.begin(), words.size()), std::move(handler));
+    }
+    void execute_at(std::string_view key, word_list words, reply_handler handler) {
+        execute_at(key, std::span(words.begin(), words.size()), std::move(handler));
+    }
+    void execute_on_masters(word_list words, replies_handler handler) {
+        execute_on_masters(std::span(words.begin(), words.size()), std::move(handler));
+    }
+
     /// Listens to the same Redis, on a connection (or several) of its own; not started yet.
     virtual std::shared_ptr<channel_listener> make_listener(listener_options o) = 0;
     /// Runs it from the loop, for what must not be called from inside a call.

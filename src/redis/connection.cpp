@@ -53,7 +53,7 @@ result<> connection::admit(std::size_t bytes) const {
     return {};
 }
 
-void connection::execute(std::initializer_list<std::string_view> words, reply_handler handler) {
+void connection::execute(std::span<const std::string_view> words, reply_handler handler) {
     const auto bytes = make_command(words);
     if (const auto admitted = admit(bytes.size()); !admitted) {
         later([handler = std::move(handler), e = admitted.error()]() mutable { handler(e); });
@@ -69,12 +69,12 @@ void connection::execute(std::initializer_list<std::string_view> words, reply_ha
 }
 
 // One server holds every key, and is the only master.
-void connection::execute_at(std::string_view, std::initializer_list<std::string_view> words,
+void connection::execute_at(std::string_view, std::span<const std::string_view> words,
                             reply_handler handler) {
     execute(words, std::move(handler));
 }
 
-void connection::execute_on_masters(std::initializer_list<std::string_view> words,
+void connection::execute_on_masters(std::span<const std::string_view> words,
                                     replies_handler handler) {
     execute(words, [handler = std::move(handler)](result<reply> r) mutable {
         if (!r) return handler(r.error());
@@ -164,6 +164,10 @@ std::shared_ptr<connection> make_connection(asio::io_context& loop, url where) {
     auto made = std::make_shared<connection>(loop, std::move(where), connection_options{});
     made->start();
     return made;
+}
+
+std::shared_ptr<client> make_client(asio::io_context& loop, url where) {
+    return make_connection(loop, std::move(where));
 }
 
 void stop(client& c) {

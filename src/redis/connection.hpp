@@ -18,8 +18,10 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace chat_gateway::redis {
@@ -49,11 +51,14 @@ public:
     /// One command with one answer, which may be an error reply. Commands issued before the first
     /// attempt to connect has ended wait for it; later ones fail at once while Redis is away.
     /// errc::unavailable, timeout, overloaded, closed.
-    void execute(std::initializer_list<std::string_view> words, reply_handler handler) override;
-    void execute_at(std::string_view key, std::initializer_list<std::string_view> words,
+    void execute(std::span<const std::string_view> words, reply_handler handler) override;
+    void execute_at(std::string_view key, std::span<const std::string_view> words,
                     reply_handler handler) override;
-    void execute_on_masters(std::initializer_list<std::string_view> words,
+    void execute_on_masters(std::span<const std::string_view> words,
                             replies_handler handler) override;
+    using client::execute;
+    using client::execute_at;
+    using client::execute_on_masters;
     std::shared_ptr<channel_listener> make_listener(listener_options o) override;
     void later(unique_function<void()> task) override;
 

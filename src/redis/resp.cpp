@@ -107,14 +107,14 @@ private:
 /// Nothing if it is something else; then skip() tells what.
 std::optional<front_reply> message_at_front(std::string_view bytes) {
     constexpr std::string_view of_channel = "*3\r\n$7\r\nmessage\r\n";
-    constexpr std::string_view of_pattern = "*4\r\n$8\r\npmessage\r\n";
     constexpr std::string_view of_shard = "*3\r\n$8\r\nsmessage\r\n";
+    constexpr std::string_view of_pattern = "*4\r\n$8\r\npmessage\r\n";
     const bool pattern = bytes.starts_with(of_pattern);
-    std::size_t start = 0;
-    for (const auto head : {of_channel, of_pattern, of_shard}) {
-        if (bytes.starts_with(head)) start = head.size();
-    }
-    if (start == 0) return std::nullopt;
+    const bool shard = bytes.starts_with(of_shard);
+    if (!pattern && !shard && !bytes.starts_with(of_channel)) return std::nullopt;
+    const std::size_t start = pattern ? of_pattern.size()
+                              : shard ? of_shard.size()
+                                      : of_channel.size();
     cursor in(bytes.substr(start));
     front_reply reply{kind::message};
     std::string_view ignored;

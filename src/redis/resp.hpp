@@ -12,7 +12,7 @@ namespace chat_gateway::redis {
 struct front_reply {
     enum class kind : std::uint8_t {
         incomplete,  ///< more bytes are needed
-        message,     ///< of SUBSCRIBE, PSUBSCRIBE or SSUBSCRIBE: channel and payload
+        message,     ///< of SUBSCRIBE, SSUBSCRIBE or PSUBSCRIBE: channel and payload
         other,       ///< a reply of another kind
         malformed,   ///< no RESP2, or nested deeper than reply_reader takes it
     };

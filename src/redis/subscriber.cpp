@@ -4,6 +4,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace chat_gateway::redis {
@@ -11,12 +13,21 @@ namespace chat_gateway::redis {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
+namespace {
+
+bool is_confirmation(std::string_view what) {
+    constexpr std::string_view words[] = {"subscribe", "unsubscribe", "psubscribe", "ssubscribe",
+                                          "sunsubscribe"};
+    return std::ranges::find(words, what) != std::end(words);
+}
+
+}  // namespace
+
 subscriber::subscriber(asio::io_context& loop, url where, subscriber_options options)
     : loop_(loop),
       options_(std::move(options)),
       link_(std::make_shared<link>(loop, std::move(where), options_.link)),
-      subscriptions_(options_.sharded ? subscriptions(subscriptions::sharded)
-                                      : subscriptions(options_.pattern)),
+      subscriptions_(options_.pattern, options_.sharded),
       timer_(loop) {}
 
 subscriber::~subscriber() {
@@ -118,7 +129,7 @@ bool subscriber::take(std::string_view bytes) {
     if (r.type != reply::kind::array || r.elements.empty()) return false;
     const auto& what = r.elements.front().text;
     if (what == "pong") return true;
-    return subscriptions_.is_confirmation(what) && subscriptions_.on_confirmed();
+    return is_confirmation(what) && subscriptions_.on_confirmed();
 }
 
 void subscriber::arm() {

@@ -55,11 +55,6 @@ void subscriptions::on_disconnected() {
     connected_ = false;
 }
 
-bool subscriptions::is_confirmation(std::string_view name) const {
-    if (sharded_) return name == "ssubscribe" || name == "sunsubscribe";
-    return name == "subscribe" || name == "unsubscribe" || name == "psubscribe";
-}
-
 bool subscriptions::on_confirmed() {
     if (confirmed_ == asked_) return false;
     ++confirmed_;

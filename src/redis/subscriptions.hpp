@@ -23,13 +23,10 @@ public:
     static constexpr std::size_t max_batch = 500;        ///< channels of one command
     static constexpr std::size_t max_waiting = 200'000;  ///< waiters, in an outage
 
-    /// A pattern is wanted from the first to the last; empty: none.
-    explicit subscriptions(std::string pattern) : pattern_(std::move(pattern)) {}
-    struct sharded_t {};
-    static constexpr sharded_t sharded{};
-    /// Of shard channels (SSUBSCRIBE), on a server that is no Redis Cluster: there one command may
-    /// name channels of several slots.
-    explicit subscriptions(sharded_t) : sharded_(true) {}
+    /// A pattern is wanted from the first to the last; empty: none. Sharded: SSUBSCRIBE, which
+    /// knows no patterns.
+    explicit subscriptions(std::string pattern, bool sharded = false)
+        : pattern_(std::move(pattern)), sharded_(sharded) {}
 
     /// The waiter is due when everything wanted so far is in force; look at take_due() after the
     /// call too. Beyond max_waiting it is given back in `refused`.
@@ -39,8 +36,6 @@ public:
     /// Everything wanted, for a connection that knows nothing yet.
     std::string on_connected();
     void on_disconnected();
-    /// Whether a push of this name confirms what is asked here.
-    [[nodiscard]] bool is_confirmation(std::string_view name) const;
     /// One channel confirmed, in or out. False: nothing was asked for.
     [[nodiscard]] bool on_confirmed();
     std::vector<waiter> take_due();
@@ -56,7 +51,7 @@ private:
     std::string ask(std::string_view verb, const std::vector<std::string_view>& channels);
 
     std::string pattern_;
-    bool sharded_ = false;
+    bool sharded_;
     std::unordered_set<std::string> wanted_;
     std::deque<waiting> waiting_;  ///< by mark
     bool connected_ = false;

@@ -55,6 +55,8 @@ public:
         ::close(log_);
         pid_ = -1;
     }
+    /// Stopped, it loses what it had kept on disk.
+    void forget() { std::filesystem::remove_all(directory_ + "/appendonlydir"); }
     /// Keeps its connections and says nothing, as a machine that is out of reach.
     void freeze() {
         ::kill(pid_, SIGSTOP);
@@ -62,14 +64,7 @@ public:
     }
     void thaw() { ::kill(pid_, SIGCONT); }
 
-private:
-    static std::string make_directory() {
-        std::string path = (std::filesystem::temp_directory_path() / "cg-redis-XXXXXX").string();
-        if (::mkdtemp(path.data()) == nullptr)
-            throw std::system_error(errno, std::generic_category(), "mkdtemp");
-        return path;
-    }
-
+    /// Free at this moment.
     static int free_port() {
         const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         sockaddr_in address{};
@@ -81,6 +76,14 @@ private:
         ::close(fd);
         if (!found) throw std::runtime_error("no free port");
         return ntohs(address.sin_port);
+    }
+
+private:
+    static std::string make_directory() {
+        std::string path = (std::filesystem::temp_directory_path() / "cg-redis-XXXXXX").string();
+        if (::mkdtemp(path.data()) == nullptr)
+            throw std::system_error(errno, std::generic_category(), "mkdtemp");
+        return path;
     }
 
     bool try_start() {

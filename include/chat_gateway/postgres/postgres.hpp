@@ -2,10 +2,12 @@
 
 #include <chat_gateway/base/unique_function.hpp>
 #include <chat_gateway/chat/ports/chat_directory.hpp>
+#include <chat_gateway/chat/ports/session_store.hpp>
 
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 
 /// The ports over PostgreSQL: libpqxx on worker threads; nothing of pqxx leaves this module.
 namespace chat_gateway::postgres {
@@ -48,5 +50,16 @@ void stop(worker_pool& p);
 /// of its column's type is a "no".
 std::unique_ptr<chat::chat_directory> make_chat_directory(std::shared_ptr<worker_pool> pool,
                                                           queries q);
+
+/// connect-pg-simple's sessions: `table` (`name` or `schema.name`, in the case given) has the
+/// columns sid, sess and expire. What is asked for while two queries are under way is asked
+/// together.
+///
+/// `expire` has no time zone: it is local time in the writer's TimeZone. It is compared as
+/// connect-pg-simple compares it, so the TimeZone that server, database or role give this
+/// connection has to be the writer's (`?options=-c%20TimeZone=..` in the URL sets another). PGTZ,
+/// which libpq would pass on and node-postgres does not, is taken out of the environment.
+std::unique_ptr<chat::session_store> make_session_store(std::shared_ptr<worker_pool> pool,
+                                                        std::string_view table);
 
 }  // namespace chat_gateway::postgres

@@ -41,6 +41,8 @@ class connection;
 /// it is away fail at once with errc::unavailable; unanswered ones fail when it breaks
 /// (unavailable) or after the command timeout (timeout, and the connection is remade).
 std::shared_ptr<connection> make_connection(boost::asio::io_context& loop, url where);
+/// The same for whoever only hands it on to the ports.
+std::shared_ptr<client> make_client(boost::asio::io_context& loop, url where);
 void stop(client& c);
 
 std::unique_ptr<chat::session_store> make_session_store(std::shared_ptr<client> commands,

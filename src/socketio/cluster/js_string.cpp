@@ -1,3 +1,5 @@
+#include "cluster/js_string.hpp"
+
 #include <chat_gateway/base/json_escape.hpp>
 #include <chat_gateway/socketio/cluster/msgpack_json.hpp>
 
@@ -8,12 +10,6 @@ namespace chat_gateway::socketio::cluster {
 namespace {
 
 constexpr std::string_view replacement = "\xef\xbf\xbd";
-
-/// The next bytes of a text: a character, or the start of one that is cut short by something else.
-struct sequence {
-    std::size_t size;
-    bool whole;
-};
 
 /// What may follow the first byte of a multi-byte character: how many bytes, and in which range the
 /// first of them.
@@ -33,7 +29,12 @@ lead_rule rule_of(unsigned char lead) {
     return {1, 0, 0};
 }
 
-/// `text` begins with a byte of 0x80 or above.
+bool needs_care(unsigned char c) {
+    return c < 0x20 || c == '"' || c == '\\' || c >= 0x80;
+}
+
+}  // namespace
+
 sequence next_sequence(std::string_view text) {
     const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const auto rule = rule_of(at(0));
@@ -47,12 +48,7 @@ sequence next_sequence(std::string_view text) {
     return {size, rule.size != 1 && size == rule.size};
 }
 
-bool needs_care(unsigned char c) {
-    return c < 0x20 || c == '"' || c == '\\' || c >= 0x80;
-}
-
-/// How many bytes at the front are ASCII that JSON leaves alone. Eight at a time: this is where a
-/// chat message's decoding spends its time.
+/// Eight at a time: this is where a chat message's decoding spends its time.
 std::size_t plain_prefix(std::string_view text) {
     constexpr std::uint64_t ones = 0x0101010101010101U;
     constexpr std::uint64_t tops = 0x8080808080808080U;
@@ -70,8 +66,6 @@ std::size_t plain_prefix(std::string_view text) {
     }
     return i;
 }
-
-}  // namespace
 
 void append_js_string(std::string& out, std::string_view text) {
     out += '"';

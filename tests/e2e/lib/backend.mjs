@@ -1,11 +1,11 @@
-// The application beside the gateway: Express with sessions in Redis, and the emitter.
+// The application beside the gateway: Express with sessions in Redis or another store, and the emitter.
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { Emitter } from "@socket.io/redis-emitter";
 import { RedisStore } from "connect-redis";
 import express from "express";
 import session from "express-session";
-import { postJson } from "./http.mjs";
+import { postJson, request } from "./http.mjs";
 import { within } from "./wait.mjs";
 
 export const SECRET = "the newest secret";
@@ -14,19 +14,20 @@ export const COOKIE = "connect.sid";
 export class Backend {
   /**
    * `secrets`: newest first, as express-session and the gateway take them. `origins`: of pages on other origins that may call it;
-   * `domain`: the site whose hosts share the cookie.
+   * `domain`: the site whose hosts share the cookie. `store`: an express-session store instead of the one in Redis; `rolling`, `maxAge`
+   * (ms): as express-session takes them.
    */
-  static async start(redis, { secrets = [SECRET], cookie = COOKIE, origins = [], domain } = {}) {
+  static async start(redis, { secrets = [SECRET], cookie = COOKIE, origins = [], domain, store, rolling = false, maxAge = 3_600_000 } = {}) {
     const backend = new Backend();
     backend.redis = await redis.connect();
     backend.emitter = new Emitter(backend.redis);
-    backend.server = backend.#app({ secrets, cookie, origins, domain }).listen(0, "127.0.0.1");
+    backend.server = backend.#app({ secrets, cookie, origins, domain, store, rolling, maxAge }).listen(0, "127.0.0.1");
     await once(backend.server, "listening");
     backend.url = `http://127.0.0.1:${backend.server.address().port}`;
     return backend;
   }
 
-  #app({ secrets, cookie, origins, domain }) {
+  #app({ secrets, cookie, origins, domain, store, rolling, maxAge }) {
     const app = express();
     app.use((req, res, next) => {
       if (origins.includes(req.headers.origin)) {
@@ -42,12 +43,13 @@ export class Backend {
     });
     app.use(express.json());
     app.use(session({
-      store: new RedisStore({ client: this.redis, prefix: "sess:" }),
+      store: store ?? new RedisStore({ client: this.redis, prefix: "sess:" }),
       secret: secrets,
       name: cookie,
       resave: false,
+      rolling,
       saveUninitialized: false,
-      cookie: { maxAge: 3_600_000, domain },
+      cookie: { maxAge, domain },
     }));
     app.post("/login", (req, res, next) => {
       req.session.regenerate((error) => {
@@ -56,6 +58,7 @@ export class Backend {
         res.json({ user: req.body.user });
       });
     });
+    app.get("/me", (req, res) => res.json({ user: req.session.passport?.user ?? null }));
     // What passport does on logout: the session stays, the user in it goes.
     app.post("/forget", (req, res) => {
       req.session.passport = {};
@@ -75,6 +78,12 @@ export class Backend {
   async login(user) {
     const answer = await postJson(`${this.url}/login`, { user });
     return answer.headers["set-cookie"][0].split(";")[0];
+  }
+
+  /** Who Express takes the cookie's bearer for; a request that changes nothing touches the session. */
+  async whoami(cookie) {
+    const answer = await request(`${this.url}/me`, { headers: { Cookie: cookie } });
+    return JSON.parse(answer.body).user;
   }
 
   forget(cookie) {

@@ -245,7 +245,8 @@ TEST(ConfigLoad, AllFaultsAreToldALineEach) {
                        "polling and websocket"),
             StartsWith("session.cookie: \"a b\" is not a cookie name;"),
             StartsWith("session.user_pointer: \"user\" does not begin with /;"),
-            StartsWith("session.store: \"file\" is not a choice; accepted: redis or memory"),
+            StartsWith(
+                "session.store: \"file\" is not a choice; accepted: redis, postgres or memory"),
             StartsWith("redis.url: the value is not a Redis URL;"),
             StartsWith("postgres.url: the value is not a connection URI;"),
             StartsWith(
@@ -384,9 +385,6 @@ TEST_P(ConfigLoadNotYet, IsRefused) {
 INSTANTIATE_TEST_SUITE_P(
     Keys, ConfigLoadNotYet,
     testing::Values(
-        not_yet{"CHAT_GATEWAY_SESSION_STORE", "postgres",
-                "session.store: \"postgres\" is not supported by this version; accepted: redis or "
-                "memory"},
         not_yet{"CHAT_GATEWAY_SESSION_REJECT", "connect_error",
                 "session.reject: \"connect_error\" is not supported by this version; accepted: "
                 "handshake"},
@@ -428,7 +426,7 @@ TEST(ConfigLoadNotYet, ASettingAtItsDefaultIsNoFault) {
 TEST(ConfigLoadNotYet, AKeyWithoutEffectWarns) {
     const auto loaded = from_file(R"({
         "server": {"max_connections": 1},
-        "session": {"table": "login_sessions", "recheck_ms": 1000},
+        "session": {"recheck_ms": 1000},
         "limits": {"connections_per_ip": 1, "connections_per_user": 1, "handshakes_per_ip_per_s": 1,
                    "events_per_socket_per_s": 1}
     })");
@@ -436,7 +434,6 @@ TEST(ConfigLoadNotYet, AKeyWithoutEffectWarns) {
     EXPECT_THAT(
         loaded.warnings,
         UnorderedElementsAre("server.max_connections: has no effect in this version",
-                             "session.table: has no effect in this version",
                              "session.recheck_ms: has no effect in this version",
                              "limits.connections_per_ip: has no effect in this version",
                              "limits.connections_per_user: has no effect in this version",

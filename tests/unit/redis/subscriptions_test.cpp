@@ -190,27 +190,19 @@ TEST_F(RedisSubscriptions, TakeAllEmptiesTheQueue) {
     EXPECT_TRUE(subject_.take_all().empty());
 }
 
-TEST_F(RedisSubscriptions, ShardChannelsHaveVerbsOfTheirOwn) {
-    subject_ = subscriptions(subscriptions::sharded);
-    subscribe({"a"}, "first");
-    EXPECT_THAT(commands(subject_.on_connected()), ElementsAre(words{"SSUBSCRIBE", "a"}));
-    EXPECT_THAT(subscribe({"b"}, "second"), ElementsAre(words{"SSUBSCRIBE", "b"}));
-    EXPECT_THAT(commands(subject_.unsubscribe({"a"})), ElementsAre(words{"SUNSUBSCRIBE", "a"}));
-    confirm(2);
-    EXPECT_THAT(due(), ElementsAre("first", "second"));
-}
-
-TEST_F(RedisSubscriptions, OnlyItsOwnVerbsAreConfirmed) {
-    const subscriptions shards(subscriptions::sharded);
-    for (const auto* name : {"subscribe", "unsubscribe", "psubscribe"}) {
-        EXPECT_TRUE(subject_.is_confirmation(name)) << name;
-        EXPECT_FALSE(shards.is_confirmation(name)) << name;
-    }
-    for (const auto* name : {"ssubscribe", "sunsubscribe"}) {
-        EXPECT_FALSE(subject_.is_confirmation(name)) << name;
-        EXPECT_TRUE(shards.is_confirmation(name)) << name;
-    }
-    EXPECT_FALSE(subject_.is_confirmation("message"));
+TEST(RedisShardedSubscriptions, HaveCommandsOfTheirOwn) {
+    subscriptions subject({}, true);
+    subscriptions::waiter refused;
+    EXPECT_EQ(subject.on_connected(), "");
+    EXPECT_EQ(subject.subscribe(
+                  {"a"}, [](result<>) {}, refused),
+              make_command({"SSUBSCRIBE", "a"}));
+    EXPECT_EQ(subject.unsubscribe({"a"}), make_command({"SUNSUBSCRIBE", "a"}));
+    EXPECT_EQ(subject.subscribe(
+                  {"b"}, [](result<>) {}, refused),
+              make_command({"SSUBSCRIBE", "b"}));
+    subject.on_disconnected();
+    EXPECT_EQ(subject.on_connected(), make_command({"SSUBSCRIBE", "b"}));
 }
 
 }  // namespace

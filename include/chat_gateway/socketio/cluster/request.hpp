@@ -42,6 +42,7 @@ struct request {
     std::string packet{};                    ///< of broadcast: EVENT text as in message::packet
     std::vector<std::string> attachments{};  ///< of data and packet
     std::optional<std::chrono::milliseconds> timeout{};  ///< of broadcast: acks are waited for
+    bool volatile_ = false;                              ///< of broadcast: as in message
     bool operator==(const request&) const = default;
 };
 
@@ -74,7 +75,7 @@ struct response {
     std::vector<remote_socket> fetched{};
     std::uint64_t count = 0;
     std::string data{};                      ///< empty: nothing (`undefined`)
-    std::vector<std::string> attachments{};  ///< of data
+    std::vector<std::string> attachments{};  ///< of data, and of the data in fetched
     bool operator==(const response&) const = default;
 };
 

@@ -1,0 +1,79 @@
+#pragma once
+
+#include "backoff.hpp"
+#include "connection.hpp"
+#include "stream_entry.hpp"
+
+#include <chat_gateway/base/unique_function.hpp>
+#include <chat_gateway/redis/redis.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace chat_gateway::redis {
+
+/// Reads a Redis stream as it grows, on a connection of its own: each entry once, from the moment
+/// it has found the stream's end, over losses of the connection and restarts of Redis. What was
+/// trimmed away unread is a gap. Lives on its loop; not thread-safe.
+class stream_tail final : public std::enable_shared_from_this<stream_tail> {
+public:
+    using waiter = unique_function<void(result<>)>;
+    struct options {
+        std::chrono::milliseconds block{5000};  ///< of one XREAD
+        std::size_t most = 100;                 ///< entries of one XREAD
+    };
+
+    stream_tail(boost::asio::io_context& loop, url where, std::string name, options o);
+    stream_tail(const stream_tail&) = delete;
+    stream_tail& operator=(const stream_tail&) = delete;
+
+    /// Once, when a shared_ptr holds it.
+    void start(unique_function<void(std::vector<stream_entry>)> entries,
+               unique_function<void()> gap);
+    /// Waiters get errc::closed.
+    void stop();
+    /// `done` once entries are read from some point on, so that none behind this call is missed.
+    void when_reading(waiter done);
+    void pause(bool paused);
+    /// Whether the last thing asked of Redis was answered.
+    [[nodiscard]] bool is_up() const { return up_; }
+    [[nodiscard]] entry_id position() const { return last_; }
+    [[nodiscard]] std::uint64_t reconnects() const { return losses_; }
+
+private:
+    void go_on();
+    void locate();
+    void check();
+    void on_oldest(std::vector<stream_entry> oldest);
+    void read();
+    void take(std::vector<stream_entry> entries);
+    void ask(std::vector<std::string> words, unique_function<void(reply)> answered);
+    void on_loss();
+    void on_up();
+
+    boost::asio::io_context& loop_;
+    const std::string name_;
+    const options options_;
+    std::shared_ptr<connection> connection_;
+    unique_function<void(std::vector<stream_entry>)> entries_;
+    unique_function<void()> gap_;
+    std::vector<waiter> waiting_;
+    std::optional<entry_id> located_;  ///< where reading began; none: not yet
+    entry_id last_;                    ///< read up to here
+    boost::asio::steady_timer timer_;  ///< between attempts
+    backoff retry_;
+    bool asking_ = false;     ///< a command or a pause between attempts is under way
+    bool unchecked_ = false;  ///< something may have been trimmed since the last read
+    bool paused_ = false;
+    bool stopped_ = false;
+    bool up_ = false;
+    std::uint64_t losses_ = 0;
+};
+
+}  // namespace chat_gateway::redis
