@@ -123,6 +123,11 @@ std::vector<joint_fault> check_together(const settings& values) {
                           std::to_string(values.admin.port) + " is also server.port",
                           "another port"});
     }
+    if (values.redis.tls_certificate_file.empty() != values.redis.tls_key_file.empty()) {
+        faults.push_back({{"redis.tls_certificate_file", "redis.tls_key_file"},
+                          "goes with redis.tls_key_file",
+                          "both of them or neither"});
+    }
     if (values.session.secrets.empty()) {
         faults.push_back({{"session.secrets"},
                           "is required",

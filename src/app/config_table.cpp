@@ -125,9 +125,24 @@ const std::vector<config_key>& table() {
          .meaning = "Sessions of live connections are read again this often; 0 = off.",
          .maximum = day_ms, .now = support::ignored},
 
-        {KEY(redis.url), .meaning = "Redis of the sessions and the bus.", .check = check_redis_url,
-         .accepted = "redis://[[user]:password@]host[:port][/db] or unix:///path",
+        {KEY(redis.url),
+         .meaning =
+             "Redis of the sessions and the bus. rediss:// encrypts; the server's certificate "
+             "must be good for the host that is named here.",
+         .check = check_redis_url,
+         .accepted = "redis://[[user]:password@]host[:port][/db], the same with rediss://, or "
+                     "unix:///path[?db=n]",
          .alias = "REDIS_URL", .shown = secrecy::url},
+        {KEY(redis.tls_ca_file),
+         .meaning = "With rediss://, a PEM file of the authorities that sign Redis' certificate, "
+                    "instead of the system's. Like the other two files it is read with each "
+                    "connection, so a renewed one counts from the next.",
+         .accepted = "a path, or nothing"},
+        {KEY(redis.tls_certificate_file),
+         .meaning = "PEM file of the certificate shown to Redis (tls-auth-clients).",
+         .accepted = "a path, or nothing"},
+        {KEY(redis.tls_key_file), .meaning = "PEM file of its key.",
+         .accepted = "a path, or nothing"},
 
         {KEY(postgres.url), .meaning = "Database of chats and users.", .check = check_postgres_url,
          .accepted = "postgresql://[user[:password]@]host[:port]/database", .alias = "DATABASE_URL",

@@ -11,14 +11,17 @@ stores::stores(const settings& s, net::event_loop& loop) {
     redis::url where;
     if (s.session.store == "redis" || s.bus.kind.starts_with("redis")) {
         where = redis::parse_url(s.redis.url).value();
-        redis_commands = redis::make_connection(loop.context(), where);
+        where.ca_file = s.redis.tls_ca_file;
+        where.certificate_file = s.redis.tls_certificate_file;
+        where.key_file = s.redis.tls_key_file;
+        redis_commands = redis::make_client(loop.context(), where);
     }
     if (s.bus.kind == "redis") {
         bus = redis::make_classic_bus(
-            loop.context(), where, redis_commands,
+            redis_commands,
             {.prefix = s.bus.prefix, .room_channels = s.bus.subscription == "rooms"});
     } else if (s.bus.kind == "redis-sharded") {
-        bus = redis::make_sharded_bus(loop.context(), where, redis_commands, s.bus.prefix);
+        bus = redis::make_sharded_bus(redis_commands, s.bus.prefix);
     } else {
         bus = memory::make_bus(loop, memory::make_bus_hub());
     }

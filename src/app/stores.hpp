@@ -26,7 +26,7 @@ struct stores {
     /// When there is somebody to hear what they have to say.
     void start();
 
-    std::shared_ptr<redis::connection> redis_commands;  ///< null if nothing is in Redis
+    std::shared_ptr<redis::client> redis_commands;  ///< null if nothing is in Redis
     std::shared_ptr<postgres::worker_pool> postgres_pool;
     std::unique_ptr<chat::session_store> sessions;
     std::unique_ptr<chat::chat_directory> directory;

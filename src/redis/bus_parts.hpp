@@ -1,5 +1,6 @@
 #pragma once
 
+#include "client.hpp"
 #include "reply.hpp"
 
 #include <chat_gateway/base/error.hpp>
@@ -16,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 /// What the buses over Redis have in common.
 namespace chat_gateway::redis {
@@ -102,13 +104,12 @@ private:
     std::uint64_t last_ = 0;
 };
 
-/// The others among those that hold a subscription, out of the answer to PUBSUB NUMSUB or
+/// The others among those that hold a subscription, by what the masters said to PUBSUB NUMSUB or
 /// SHARDNUMSUB of one channel: all but this one.
-inline result<std::size_t> others_of(const result<reply>& r) {
-    if (!r) return r.error();
-    if (r->elements.size() != 2 || r->elements[1].integer < 0) return errc::unavailable;
-    const auto nodes = static_cast<std::size_t>(r->elements[1].integer);
-    return nodes - std::min<std::size_t>(nodes, 1);
+inline result<std::size_t> others_of(const result<std::vector<reply>>& answers) {
+    const auto nodes = sum_of_subscribers(answers);
+    if (!nodes) return nodes.error();
+    return *nodes - std::min<std::size_t>(*nodes, 1);
 }
 
 }  // namespace chat_gateway::redis

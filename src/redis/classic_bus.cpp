@@ -1,6 +1,5 @@
 #include "bus_parts.hpp"
-#include "connection.hpp"
-#include "subscriber.hpp"
+#include "client.hpp"
 
 #include <chat_gateway/base/log.hpp>
 #include <chat_gateway/base/random.hpp>
@@ -39,17 +38,16 @@ std::string pattern_of(std::string_view text) {
     return pattern + '*';
 }
 
-subscriber_options listening(const classic_bus_options& o) {
-    subscriber_options options;
+listener_options listening(const classic_bus_options& o) {
+    listener_options options;
     if (!o.room_channels) options.pattern = pattern_of(classic::general_channel(o.prefix, nsp));
     return options;
 }
 
-/// Speaks as @socket.io/redis-adapter 8 (classic) does. The subscriber calls into it until stopped.
+/// Speaks as @socket.io/redis-adapter 8 (classic) does. The listener calls into it until stopped.
 class classic_bus final : public bus {
 public:
-    classic_bus(boost::asio::io_context& loop, url where, std::shared_ptr<connection> commands,
-                classic_bus_options o)
+    classic_bus(std::shared_ptr<client> redis, classic_bus_options o)
         : prefix_(std::move(o.prefix)),
           room_channels_(o.room_channels),
           general_(classic::general_channel(prefix_, nsp)),
@@ -57,9 +55,8 @@ public:
           requests_(classic::request_channel(prefix_, nsp)),
           responses_(classic::response_channel(prefix_, nsp)),
           own_responses_(classic::response_channel(prefix_, nsp, uid_)),
-          commands_(std::move(commands)),
-          listener_(std::make_shared<subscriber>(loop, std::move(where),
-                                                 listening({prefix_, room_channels_}))) {}
+          commands_(std::move(redis)),
+          listener_(commands_->make_listener(listening({prefix_, room_channels_}))) {}
     ~classic_bus() override { listener_->stop(); }
     classic_bus(const classic_bus&) = delete;
     classic_bus& operator=(const classic_bus&) = delete;
@@ -130,8 +127,8 @@ private:
     std::string requests_;  ///< the channels of requests and their answers
     std::string responses_;
     std::string own_responses_;
-    std::shared_ptr<connection> commands_;
-    std::shared_ptr<subscriber> listener_;
+    std::shared_ptr<client> commands_;
+    std::shared_ptr<channel_listener> listener_;
     handlers told_;
     struct text_hash : std::hash<std::string_view> {
         using is_transparent = void;
@@ -195,9 +192,9 @@ void classic_bus::answer(const request& asked, response r) {
 
 /// Every node listens once to the channel of requests: that is how the adapter counts them.
 void classic_bus::count_others(unique_function<void(result<std::size_t>)> handler) {
-    commands_->execute(
+    commands_->execute_on_masters(
         {"PUBSUB", "NUMSUB", requests_},
-        [handler = std::move(handler)](const result<reply>& r) mutable { handler(others_of(r)); });
+        [handler = std::move(handler)](auto answers) mutable { handler(others_of(answers)); });
 }
 
 void classic_bus::receive(std::span<const published> batch) {
@@ -238,9 +235,8 @@ void classic_bus::take_response(const published& p) {
 
 }  // namespace
 
-std::unique_ptr<bus> make_classic_bus(boost::asio::io_context& loop, url where,
-                                      std::shared_ptr<connection> commands, classic_bus_options o) {
-    return std::make_unique<classic_bus>(loop, std::move(where), std::move(commands), std::move(o));
+std::unique_ptr<bus> make_classic_bus(std::shared_ptr<client> redis, classic_bus_options o) {
+    return std::make_unique<classic_bus>(std::move(redis), std::move(o));
 }
 
 }  // namespace chat_gateway::redis

@@ -1,4 +1,4 @@
-#include "connection.hpp"
+#include "client.hpp"
 
 #include <chat_gateway/redis/redis.hpp>
 #include <chat_gateway/socketio/cluster/classic_codec.hpp>
@@ -62,8 +62,8 @@ result<std::uint64_t> mark_of(const result<reply>& answer) {
 
 class classic_change_sink final : public chat::change_sink {
 public:
-    classic_change_sink(std::shared_ptr<connection> commands, std::string prefix)
-        : commands_(std::move(commands)), prefix_(std::move(prefix)), key_(prefix_ + ":outbox") {}
+    classic_change_sink(std::shared_ptr<client> redis, std::string prefix)
+        : commands_(std::move(redis)), prefix_(std::move(prefix)), key_(prefix_ + ":outbox") {}
 
     void publish_marked(std::vector<chat::change> changes, std::uint64_t after, std::uint64_t mark,
                         done_handler done) override {
@@ -84,29 +84,29 @@ public:
             words.emplace_back(p.channel);
             words.emplace_back(p.payload);
         }
-        commands_->execute(words, [done = std::move(done)](const result<reply>& r) mutable {
-            done(outcome_of(r));
-        });
+        commands_->execute_at(
+            key_, words,
+            [done = std::move(done)](const result<reply>& r) mutable { done(outcome_of(r)); });
     }
 
     void last_mark(mark_handler handler) override {
-        commands_->execute({"GET", key_},
-                           [handler = std::move(handler)](const result<reply>& r) mutable {
-                               handler(mark_of(r));
-                           });
+        commands_->execute_at(key_, {"GET", key_},
+                              [handler = std::move(handler)](const result<reply>& r) mutable {
+                                  handler(mark_of(r));
+                              });
     }
 
 private:
-    std::shared_ptr<connection> commands_;
+    std::shared_ptr<client> commands_;
     std::string prefix_;
     std::string key_;
 };
 
 }  // namespace
 
-std::unique_ptr<chat::change_sink> make_classic_change_sink(std::shared_ptr<connection> commands,
+std::unique_ptr<chat::change_sink> make_classic_change_sink(std::shared_ptr<client> redis,
                                                             std::string prefix) {
-    return std::make_unique<classic_change_sink>(std::move(commands), std::move(prefix));
+    return std::make_unique<classic_change_sink>(std::move(redis), std::move(prefix));
 }
 
 }  // namespace chat_gateway::redis

@@ -1,5 +1,7 @@
 #include "connection.hpp"
 
+#include "subscriber.hpp"
+
 #include <boost/asio/post.hpp>
 
 #include <utility>
@@ -11,8 +13,9 @@ using boost::system::error_code;
 
 connection::connection(asio::io_context& loop, url where, connection_options options)
     : loop_(loop),
+      where_(std::move(where)),
       options_(std::move(options)),
-      link_(std::make_shared<link>(loop, std::move(where), options_.link)),
+      link_(std::make_shared<link>(loop, where_, options_.link)),
       timer_(loop) {}
 
 connection::~connection() {
@@ -63,6 +66,26 @@ void connection::execute(std::span<const std::string_view> words, reply_handler 
     }
     link_->send(bytes);
     if (!armed_) arm();
+}
+
+// One server holds every key, and is the only master.
+void connection::execute_at(std::string_view, std::span<const std::string_view> words,
+                            reply_handler handler) {
+    execute(words, std::move(handler));
+}
+
+void connection::execute_on_masters(std::span<const std::string_view> words,
+                                    replies_handler handler) {
+    execute(words, [handler = std::move(handler)](result<reply> r) mutable {
+        if (!r) return handler(r.error());
+        std::vector<reply> all;
+        all.push_back(std::move(*r));
+        handler(std::move(all));
+    });
+}
+
+std::shared_ptr<channel_listener> connection::make_listener(listener_options o) {
+    return std::make_shared<subscriber>(loop_, where_, std::move(o));
 }
 
 void connection::on_up() {
@@ -137,22 +160,17 @@ void connection::on_deadline() {
         arm();
 }
 
-void ping(connection& c, unique_function<void(result<>)> handler) {
-    c.execute({"PING"}, [handler = std::move(handler)](result<reply> r) mutable {
-        if (!r)
-            handler(r.error());
-        else
-            handler(r->is_error() ? make_error_code(errc::unavailable) : result<>());
-    });
-}
-
 std::shared_ptr<connection> make_connection(asio::io_context& loop, url where) {
     auto made = std::make_shared<connection>(loop, std::move(where), connection_options{});
     made->start();
     return made;
 }
 
-void stop(connection& c) {
+std::shared_ptr<client> make_client(asio::io_context& loop, url where) {
+    return make_connection(loop, std::move(where));
+}
+
+void stop(client& c) {
     c.stop();
 }
 

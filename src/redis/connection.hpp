@@ -1,5 +1,6 @@
 #pragma once
 
+#include "client.hpp"
 #include "link.hpp"
 #include "reply.hpp"
 
@@ -34,10 +35,10 @@ struct connection_options {
 
 /// Commands and their answers, pipelined. Shared by the ports that send commands; lives on its
 /// loop; not thread-safe.
-class connection final : public link_owner, public std::enable_shared_from_this<connection> {
+class connection final : public link_owner,
+                         public client,
+                         public std::enable_shared_from_this<connection> {
 public:
-    using reply_handler = unique_function<void(result<reply>)>;
-
     connection(boost::asio::io_context& loop, url where, connection_options options);
     ~connection() override;
     connection(const connection&) = delete;
@@ -45,18 +46,21 @@ public:
 
     /// Once, when a shared_ptr holds it.
     void start();
-    /// Unanswered commands fail with errc::closed.
-    void stop();
+    void stop() override;
 
     /// One command with one answer, which may be an error reply. Commands issued before the first
     /// attempt to connect has ended wait for it; later ones fail at once while Redis is away.
     /// errc::unavailable, timeout, overloaded, closed.
-    void execute(std::span<const std::string_view> words, reply_handler handler);
-    void execute(std::initializer_list<std::string_view> words, reply_handler handler) {
-        execute(std::span(words.begin(), words.size()), std::move(handler));
-    }
-    /// Runs it from the loop, for what must not be called from inside a call.
-    void later(unique_function<void()> task);
+    void execute(std::span<const std::string_view> words, reply_handler handler) override;
+    void execute_at(std::string_view key, std::span<const std::string_view> words,
+                    reply_handler handler) override;
+    void execute_on_masters(std::span<const std::string_view> words,
+                            replies_handler handler) override;
+    using client::execute;
+    using client::execute_at;
+    using client::execute_on_masters;
+    std::shared_ptr<channel_listener> make_listener(listener_options o) override;
+    void later(unique_function<void()> task) override;
 
 private:
     struct pending_command {
@@ -75,6 +79,7 @@ private:
     [[nodiscard]] bool overdue(const pending_command& command) const;
 
     boost::asio::io_context& loop_;
+    url where_;
     connection_options options_;
     std::shared_ptr<link> link_;
     std::optional<reply_reader> reader_;   ///< of the connection that is up
@@ -83,8 +88,5 @@ private:
     boost::asio::steady_timer timer_;  ///< for the oldest pending command; not moved by each answer
     bool armed_ = false;
 };
-
-/// Whether Redis answers now.
-void ping(connection& c, unique_function<void(result<>)> handler);
 
 }  // namespace chat_gateway::redis

@@ -1,6 +1,5 @@
 #include "bus_parts.hpp"
-#include "connection.hpp"
-#include "subscriber.hpp"
+#include "client.hpp"
 
 #include <chat_gateway/base/log.hpp>
 #include <chat_gateway/base/random.hpp>
@@ -28,15 +27,13 @@ constexpr std::size_t uid_length = 16;
 /// subscriber calls into it until stopped.
 class sharded_bus final : public bus {
 public:
-    sharded_bus(boost::asio::io_context& loop, url where, std::shared_ptr<connection> commands,
-                std::string prefix)
+    sharded_bus(std::shared_ptr<client> redis, std::string prefix)
         : prefix_(std::move(prefix)),
           uid_(random_token(uid_length)),
           general_(sharded::general_channel(prefix_, nsp)),
           answers_(sharded::node_channel(prefix_, nsp, uid_)),
-          commands_(std::move(commands)),
-          listener_(std::make_shared<subscriber>(loop, std::move(where),
-                                                 subscriber_options{.sharded = true})) {}
+          commands_(std::move(redis)),
+          listener_(commands_->make_listener({.sharded = true})) {}
     ~sharded_bus() override { listener_->stop(); }
     sharded_bus(const sharded_bus&) = delete;
     sharded_bus& operator=(const sharded_bus&) = delete;
@@ -70,17 +67,17 @@ public:
         const auto joint = std::make_shared<joint_answer>(messages.size(), std::move(done));
         for (std::size_t i = 0; i < messages.size(); ++i) {
             const auto channel = sharded::channel_of(prefix_, messages[i]);
-            commands_->execute({"SPUBLISH", channel, payloads[i]},
-                               [joint](const result<reply>& r) { joint->add(r); });
+            commands_->execute_at(channel, {"SPUBLISH", channel, payloads[i]},
+                                  [joint](const result<reply>& r) { joint->add(r); });
         }
     }
 
     void ask(request r, done_handler done) override {
         const auto bytes = sharded::encode(uid_, r);
         if (!bytes) return report(std::move(done), bytes.error());
-        commands_->execute({"SPUBLISH", general_, *bytes},
-                           [joint = joint_answer(1, std::move(done))](
-                               const result<reply>& sent) mutable { joint.add(sent); });
+        commands_->execute_at(general_, {"SPUBLISH", general_, *bytes},
+                              [joint = joint_answer(1, std::move(done))](
+                                  const result<reply>& sent) mutable { joint.add(sent); });
     }
     /// Whoever asked notices an answer that is lost by its absence.
     void answer(const request& asked, response r) override {
@@ -91,13 +88,12 @@ public:
                              {{"kind", static_cast<int>(r.kind)}, {"to", asked.from}});
         }
         const auto channel = sharded::node_channel(prefix_, nsp, asked.from);
-        commands_->execute({"SPUBLISH", channel, *bytes}, [](const result<reply>&) {});
+        commands_->execute_at(channel, {"SPUBLISH", channel, *bytes}, [](const result<reply>&) {});
     }
     void count_others(unique_function<void(result<std::size_t>)> handler) override {
-        commands_->execute({"PUBSUB", "SHARDNUMSUB", general_},
-                           [handler = std::move(handler)](const result<reply>& r) mutable {
-                               handler(others_of(r));
-                           });
+        commands_->execute_on_masters(
+            {"PUBSUB", "SHARDNUMSUB", general_},
+            [handler = std::move(handler)](auto answers) mutable { handler(others_of(answers)); });
     }
 
     void pause(bool paused) override {
@@ -113,9 +109,11 @@ public:
         const std::string id = probes_.open(std::move(handler));
         const auto bytes = sharded::encode(
             uid_, response{.kind = socketio::cluster::response_kind::client_count, .id = id});
-        commands_->execute({"SPUBLISH", answers_, *bytes}, [this, id](const result<reply>& r) {
-            if (!r || r->is_error()) probes_.fail(id, make_error_code(errc::unavailable));
-        });
+        commands_->execute_at(answers_, {"SPUBLISH", answers_, *bytes},
+                              [this, id](const result<reply>& r) {
+                                  if (!r || r->is_error())
+                                      probes_.fail(id, make_error_code(errc::unavailable));
+                              });
     }
     [[nodiscard]] bus_counters counters() const override {
         return {messages_, malformed_.count(), listener_->reconnects()};
@@ -163,8 +161,8 @@ private:
     std::string uid_;
     std::string general_;
     std::string answers_;
-    std::shared_ptr<connection> commands_;
-    std::shared_ptr<subscriber> listener_;
+    std::shared_ptr<client> commands_;
+    std::shared_ptr<channel_listener> listener_;
     handlers told_;
     std::uint64_t messages_ = 0;
     malformed_messages malformed_;
@@ -174,10 +172,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<bus> make_sharded_bus(boost::asio::io_context& loop, url where,
-                                      std::shared_ptr<connection> commands, std::string prefix) {
-    return std::make_unique<sharded_bus>(loop, std::move(where), std::move(commands),
-                                         std::move(prefix));
+std::unique_ptr<bus> make_sharded_bus(std::shared_ptr<client> redis, std::string prefix) {
+    return std::make_unique<sharded_bus>(std::move(redis), std::move(prefix));
 }
 
 }  // namespace chat_gateway::redis

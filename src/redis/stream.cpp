@@ -1,5 +1,7 @@
 #include "stream.hpp"
 
+#include "tls.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -26,11 +28,25 @@ stream::stream(asio::io_context& loop)
       resolver_(loop),
       buffer_(std::make_unique_for_overwrite<char[]>(read_size)) {}
 
+stream::~stream() = default;
+
 asio::awaitable<result<>> stream::connect(url where) {
-    if (where.unix_path.empty())
-        co_return co_await connect_tcp(std::move(where.host), std::move(where.port));
-    endpoint path = asio::local::stream_protocol::endpoint(where.unix_path);
-    co_return co_await connect_to(std::move(path));
+    if (!where.unix_path.empty()) {
+        endpoint path = asio::local::stream_protocol::endpoint(where.unix_path);
+        co_return co_await connect_to(std::move(path));
+    }
+    result<> connected = co_await connect_tcp(where.host, where.port);
+    if (!connected || !where.tls) co_return connected;
+    co_return co_await encrypt(std::move(where));
+}
+
+asio::awaitable<result<>> stream::encrypt(url where) {
+    auto made = make_tls_layer(socket_, where);
+    if (!made) co_return made.error();
+    tls_ = std::move(*made);
+    result<> agreed = co_await tls_->handshake();
+    if (closed_) co_return make_error_code(errc::closed);
+    co_return agreed;
 }
 
 asio::awaitable<result<>> stream::connect_tcp(std::string host, std::string port) {
@@ -64,6 +80,12 @@ asio::awaitable<result<std::string_view>> stream::read() {
     if (closed_) co_return make_error_code(errc::closed);
     if (!make_room()) co_return make_error_code(errc::too_large);
     auto space = asio::buffer(buffer_.get() + end_, capacity_ - end_);
+    if (tls_) {
+        result<std::size_t> decrypted = co_await tls_->read_some(space);
+        if (!decrypted) co_return decrypted.error();
+        end_ += *decrypted;
+        co_return std::string_view(buffer_.get() + begin_, end_ - begin_);
+    }
     auto [error, length] = co_await socket_.async_read_some(space, as_result);
     if (error) co_return error;
     end_ += length;
@@ -106,16 +128,21 @@ void stream::flush() {
     flush_due_ = false;
     if (closed_ || queued_.empty()) return;
     sending_.swap(queued_);
-    asio::async_write(socket_, asio::buffer(sending_),
-                      [self = shared_from_this()](error_code error, std::size_t) {
-                          self->sending_.clear();
-                          if (self->sending_.capacity() > kept_capacity)
-                              self->sending_.shrink_to_fit();
-                          if (error)
-                              self->close();
-                          else
-                              self->flush();
-                      });
+    const auto bytes = asio::buffer(sending_);
+    auto written = [self = shared_from_this()](error_code error) { self->on_written(error); };
+    if (tls_) return tls_->write(bytes, std::move(written));
+    asio::async_write(
+        socket_, bytes,
+        [written = std::move(written)](error_code error, std::size_t) { written(error); });
+}
+
+void stream::on_written(error_code error) {
+    sending_.clear();
+    if (sending_.capacity() > kept_capacity) sending_.shrink_to_fit();
+    if (error)
+        close();
+    else
+        flush();
 }
 
 void stream::close() {

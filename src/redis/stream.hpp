@@ -17,14 +17,19 @@
 
 namespace chat_gateway::redis {
 
+class tls_layer;
+
 /// One socket to Redis, TCP or AF_UNIX, good for one connect. Owned by its link; lives on its loop.
-/// Whoever awaits it holds a shared_ptr. Encryption would be a layer in here and nowhere else.
+/// Whoever awaits it holds a shared_ptr. Encryption (tls.hpp) is a layer in here and nowhere else.
 class stream : public std::enable_shared_from_this<stream> {
 public:
     static constexpr std::size_t read_size = 256 * 1024;
     static constexpr std::size_t max_unread = reply_reader::max_unfinished + read_size;
 
     explicit stream(boost::asio::io_context& loop);
+    ~stream();
+    stream(const stream&) = delete;
+    stream& operator=(const stream&) = delete;
 
     boost::asio::awaitable<result<>> connect(url where);
     /// What has arrived and was not consumed, with more than the last time; valid until the next
@@ -43,11 +48,14 @@ private:
     using endpoint = boost::asio::generic::stream_protocol::endpoint;
     boost::asio::awaitable<result<>> connect_tcp(std::string host, std::string port);
     boost::asio::awaitable<result<>> connect_to(endpoint where);
+    boost::asio::awaitable<result<>> encrypt(url where);
     [[nodiscard]] bool make_room();
     void flush();
+    void on_written(boost::system::error_code error);
 
     boost::asio::io_context& loop_;
     boost::asio::generic::stream_protocol::socket socket_;
+    std::unique_ptr<tls_layer> tls_;  ///< null: bytes go as they are
     boost::asio::ip::tcp::resolver resolver_;
     std::unique_ptr<char[]> buffer_;  ///< as large as the longest reply under way asks for
     std::size_t capacity_ = read_size;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "link.hpp"
+#include "listener.hpp"
 #include "reply.hpp"
 #include "subscriptions.hpp"
 
@@ -10,7 +11,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,50 +21,28 @@
 
 namespace chat_gateway::redis {
 
-/// Views, good for the call that brings it.
-struct published {
-    std::string_view channel;
-    std::string_view payload;
-    bool operator==(const published&) const = default;
-};
-
-struct subscriber_options {
-    link_options link{.name = "bus"};
-    std::chrono::milliseconds ping_interval{5000};
-    std::string pattern{};  ///< of PSUBSCRIBE; empty: none
-    bool sharded = false;   ///< SSUBSCRIBE, of Redis 7
-};
+using subscriber_options = listener_options;
 
 /// A connection that only listens: its subscriptions survive a reconnect. Redis is asked for a sign
 /// of life every ping_interval; one interval without a byte, and the connection is remade. Lives on
 /// its loop; not thread-safe.
-class subscriber final : public link_owner, public std::enable_shared_from_this<subscriber> {
+class subscriber final : public link_owner,
+                         public channel_listener,
+                         public std::enable_shared_from_this<subscriber> {
 public:
-    /// All that one read brought.
-    using message_handler = unique_function<void(std::span<const published>)>;
-    using waiter = subscriptions::waiter;
-
     subscriber(boost::asio::io_context& loop, url where, subscriber_options options);
     ~subscriber() override;
     subscriber(const subscriber&) = delete;
     subscriber& operator=(const subscriber&) = delete;
 
-    /// Once, when a shared_ptr holds it. `gap`: the connection is lost; and again when all
-    /// subscriptions are in force on the next one. The handlers must not outlive what they call:
-    /// stop() comes first.
-    void start(message_handler handler, unique_function<void()> gap);
-    /// Waiters get errc::closed.
-    void stop();
-
-    void subscribe(std::vector<std::string> channels, waiter done);
-    void unsubscribe(const std::vector<std::string>& channels);
-
-    /// Paused, it reads nothing: Redis keeps what it has for this connection, up to its
-    /// client-output-buffer-limit for pubsub; past that it closes the connection.
-    void pause(bool paused);
-
-    [[nodiscard]] bool is_up() const { return link_->now() == link::state::up; }
-    [[nodiscard]] std::uint64_t reconnects() const { return ups_ == 0 ? 0 : ups_ - 1; }
+    /// Once, when a shared_ptr holds it.
+    void start(message_handler handler, unique_function<void()> gap) override;
+    void stop() override;
+    void subscribe(std::vector<std::string> channels, waiter done) override;
+    void unsubscribe(const std::vector<std::string>& channels) override;
+    void pause(bool paused) override;
+    [[nodiscard]] bool is_up() const override { return link_->now() == link::state::up; }
+    [[nodiscard]] std::uint64_t reconnects() const override { return ups_ == 0 ? 0 : ups_ - 1; }
 
 private:
     void on_up() override;

@@ -76,8 +76,9 @@ bool read_database(std::string_view text, url& out) {
     return database.has_value();
 }
 
-result<url> parse_tcp(std::string_view text) {
+result<url> parse_tcp(std::string_view text, bool tls) {
     url out;
+    out.tls = tls;
     const auto slash = std::min(text.find('/'), text.size());
     auto address = text.substr(0, slash);
     if (const auto at = address.rfind('@'); at != std::string_view::npos) {
@@ -107,7 +108,8 @@ result<url> parse_unix(std::string_view text) {
 }  // namespace
 
 result<url> parse_url(std::string_view text) {
-    if (consume(text, "redis://")) return parse_tcp(text);
+    if (consume(text, "redis://")) return parse_tcp(text, false);
+    if (consume(text, "rediss://")) return parse_tcp(text, true);
     if (consume(text, "unix://")) return parse_unix(text);
     return make_error_code(errc::malformed);
 }
@@ -116,7 +118,8 @@ std::string url::redacted() const {
     const auto db = std::to_string(database);
     if (!unix_path.empty()) return "unix://" + unix_path + "?db=" + db;
     const bool ipv6 = host.find(':') != std::string::npos;
-    return "redis://" + (ipv6 ? "[" + host + "]" : host) + ":" + port + "/" + db;
+    return (tls ? "rediss://" : "redis://") + (ipv6 ? "[" + host + "]" : host) + ":" + port + "/" +
+           db;
 }
 
 }  // namespace chat_gateway::redis

@@ -22,10 +22,11 @@ namespace chat_gateway::tests {
 
 /// A real redis-server of this test's own: a free loopback port, a unix socket and a directory that
 /// go with it. It can be stopped and started again on the same port, and frozen.
+/// CHAT_GATEWAY_TEST_REDIS names another program than redis-server: valkey-server, say.
 class redis_server {
 public:
-    explicit redis_server(std::vector<std::string> arguments = {})
-        : arguments_(std::move(arguments)), directory_(make_directory()) {
+    explicit redis_server(std::vector<std::string> arguments = {}, bool tls = false)
+        : arguments_(std::move(arguments)), tls_(tls), directory_(make_directory()) {
         for (int attempt = 0; attempt < 5; ++attempt) {
             port_ = free_port();
             if (try_start()) return;  // somebody else may have taken the port meanwhile
@@ -63,14 +64,7 @@ public:
     }
     void thaw() { ::kill(pid_, SIGCONT); }
 
-private:
-    static std::string make_directory() {
-        std::string path = (std::filesystem::temp_directory_path() / "cg-redis-XXXXXX").string();
-        if (::mkdtemp(path.data()) == nullptr)
-            throw std::system_error(errno, std::generic_category(), "mkdtemp");
-        return path;
-    }
-
+    /// Free at this moment.
     static int free_port() {
         const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         sockaddr_in address{};
@@ -84,13 +78,24 @@ private:
         return ntohs(address.sin_port);
     }
 
+private:
+    static std::string make_directory() {
+        std::string path = (std::filesystem::temp_directory_path() / "cg-redis-XXXXXX").string();
+        if (::mkdtemp(path.data()) == nullptr)
+            throw std::system_error(errno, std::generic_category(), "mkdtemp");
+        return path;
+    }
+
     bool try_start() {
         std::array<int, 2> log{};
         if (::pipe2(log.data(), O_CLOEXEC) != 0)
             throw std::system_error(errno, std::generic_category(), "pipe2");
-        std::vector<std::string> words = {"redis-server",
+        const char* const named = std::getenv("CHAT_GATEWAY_TEST_REDIS");
+        std::vector<std::string> words = {named == nullptr ? "redis-server" : named,
                                           "--port",
-                                          port(),
+                                          tls_ ? "0" : port(),
+                                          "--tls-port",
+                                          tls_ ? port() : "0",
                                           "--bind",
                                           "127.0.0.1",
                                           "--save",
@@ -139,6 +144,7 @@ private:
     }
 
     std::vector<std::string> arguments_;
+    bool tls_;
     std::string directory_;
     std::string output_;
     int port_ = 0;

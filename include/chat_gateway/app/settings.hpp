@@ -61,6 +61,9 @@ struct settings {
     } session;
     struct {
         std::string url = "redis://127.0.0.1:6379";
+        std::string tls_ca_file;           ///< empty: the system's authorities
+        std::string tls_certificate_file;  ///< empty: none is shown
+        std::string tls_key_file;
     } redis;
     struct {
         std::string url = "postgresql://127.0.0.1/postgres";

@@ -17,8 +17,8 @@
 /// services loop).
 namespace chat_gateway::redis {
 
-/// `redis://[[user]:password@]host[:port][/db]` or `unix:///path[?db=n]`; the password never
-/// reaches a log.
+/// `redis://[[user]:password@]host[:port][/db]`, the same with `rediss://` for TLS, or
+/// `unix:///path[?db=n]`; the password never reaches a log.
 struct url {
     std::string host = "127.0.0.1";
     std::string port = "6379";
@@ -26,20 +26,27 @@ struct url {
     std::string user;
     std::string password;
     unsigned database = 0;
+    bool tls = false;                ///< the certificate must be good for `host`
+    std::string ca_file{};           ///< PEM, who signs it; empty: the system's authorities
+    std::string certificate_file{};  ///< PEM, of this client; empty: none
+    std::string key_file{};          ///< PEM, its key
     /// For logs: without user and password.
     [[nodiscard]] std::string redacted() const;
 };
 /// errc::malformed with nothing else to say; the configuration check tells what is accepted.
 result<url> parse_url(std::string_view text);
 
+class client;
 class connection;
 /// One pipelined command connection; reconnects by itself with backoff and jitter. Commands while
 /// it is away fail at once with errc::unavailable; unanswered ones fail when it breaks
 /// (unavailable) or after the command timeout (timeout, and the connection is remade).
 std::shared_ptr<connection> make_connection(boost::asio::io_context& loop, url where);
-void stop(connection& c);
+/// The same for whoever only hands it on to the ports.
+std::shared_ptr<client> make_client(boost::asio::io_context& loop, url where);
+void stop(client& c);
 
-std::unique_ptr<chat::session_store> make_session_store(std::shared_ptr<connection> commands,
+std::unique_ptr<chat::session_store> make_session_store(std::shared_ptr<client> commands,
                                                         std::string prefix);
 
 struct classic_bus_options {
@@ -57,17 +64,15 @@ class bus : public chat::message_bus {
 public:
     [[nodiscard]] virtual bus_counters counters() const = 0;
 };
-/// Publishes on `commands`, listens on a connection of its own to `where`. In an outage subscribe()
-/// may also answer errc::overloaded: too many wait already.
-std::unique_ptr<bus> make_classic_bus(boost::asio::io_context& loop, url where,
-                                      std::shared_ptr<connection> commands, classic_bus_options o);
+/// Publishes through `redis`, and listens to it on a connection of the bus' own. In an outage
+/// subscribe() may also answer errc::overloaded: too many wait already.
+std::unique_ptr<bus> make_classic_bus(std::shared_ptr<client> redis, classic_bus_options o);
 /// The bus of @socket.io/redis-adapter's sharded adapter: Redis 7's sharded channels.
-std::unique_ptr<bus> make_sharded_bus(boost::asio::io_context& loop, url where,
-                                      std::shared_ptr<connection> commands, std::string prefix);
+std::unique_ptr<bus> make_sharded_bus(std::shared_ptr<client> redis, std::string prefix);
 
 /// Publishes changes as an emitter would: to every node, this one included, in one order. The mark
 /// is the key `<prefix>:outbox`; a script compares and sets it with what it publishes.
-std::unique_ptr<chat::change_sink> make_classic_change_sink(std::shared_ptr<connection> commands,
+std::unique_ptr<chat::change_sink> make_classic_change_sink(std::shared_ptr<client> redis,
                                                             std::string prefix);
 
 }  // namespace chat_gateway::redis

@@ -19,7 +19,7 @@ public:
     static constexpr bool has_all_rooms = true;
     bus_backend() {
         for (auto& node : nodes_) {
-            node = redis::make_classic_bus(loop, where(), commands_,
+            node = redis::make_classic_bus(commands_,
                                            {.prefix = "test[1]*", .room_channels = RoomChannels});
         }
     }
@@ -38,8 +38,7 @@ INSTANTIATE_TYPED_TEST_SUITE_P(RedisAll, MessageBusContract, bus_backend<false>)
 class RedisClassicBus : public ::testing::TestWithParam<bool> {
 protected:
     void SetUp() override {
-        bus_ = redis::make_classic_bus(backend_.loop, backend_.where(), commands_,
-                                       {.room_channels = GetParam()});
+        bus_ = redis::make_classic_bus(commands_, {.room_channels = GetParam()});
         bus_->start({
             .messages =
                 [this](std::vector<message> batch) {
@@ -157,7 +156,7 @@ TEST_P(RedisClassicBus, ARefusedPublishIsUnavailable) {
     auto where = backend_.where();
     where.user = "mute";
     where.password = "p";
-    const auto bus = redis::make_classic_bus(backend_.loop, where, backend_.connect(where), {});
+    const auto bus = redis::make_classic_bus(backend_.connect(where), {});
     std::optional<result<>> answer;
     bus->publish({room_message({"r1"}, "x")}, [&](result<> r) { answer = r; });
     backend_.run_until([&] { return answer.has_value(); });

@@ -61,8 +61,7 @@ protected:
 
     redis_backend backend_;
     std::shared_ptr<redis::connection> commands_ = backend_.connect();
-    std::unique_ptr<redis::bus> bus_ =
-        redis::make_classic_bus(backend_.loop, backend_.where(), commands_, {});
+    std::unique_ptr<redis::bus> bus_ = redis::make_classic_bus(commands_, {});
     std::unique_ptr<chat::change_sink> sink_ =
         redis::make_classic_change_sink(commands_, "socket.io");
     std::vector<chat::change> heard_;

@@ -21,8 +21,8 @@ namespace chat_gateway::tests {
 /// A redis-server, a loop, and a command connection for the test itself.
 class redis_backend {
 public:
-    explicit redis_backend(std::vector<std::string> arguments = {})
-        : server(std::move(arguments)) {}
+    explicit redis_backend(std::vector<std::string> arguments = {}, bool tls = false)
+        : server(std::move(arguments), tls) {}
     ~redis_backend() {
         for (auto& c : connections_)
             redis::stop(*c);

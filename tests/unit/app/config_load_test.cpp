@@ -394,9 +394,6 @@ INSTANTIATE_TEST_SUITE_P(
         not_yet{"CHAT_GATEWAY_BUS_KIND", "redis-streams",
                 "bus.kind: \"redis-streams\" is not supported by this version; accepted: redis or "
                 "memory"},
-        not_yet{"REDIS_URL", "rediss://h",
-                "redis.url: the value asks for TLS, which is not supported by this version; "
-                "accepted: redis://"},
         not_yet{
             "REDIS_URL", "redis://a,redis://b",
             "redis.url: the value names several nodes, which is not supported by this version;"}));
@@ -405,6 +402,21 @@ TEST(ConfigLoad, TheOutboxNeedsABusThatRemembers) {
     EXPECT_THAT(faults_of_file(R"({"postgres":{"outbox":true},"bus":{"kind":"memory"}})"),
                 ElementsAre(StartsWith("postgres.outbox: true needs bus.kind redis")));
     EXPECT_THAT(faults_of_file(R"({"postgres":{"outbox":true}})"), IsEmpty());
+}
+
+TEST(ConfigLoad, AClientsCertificateForRedisGoesWithItsKey) {
+    const std::string fault =
+        "redis.tls_certificate_file: goes with redis.tls_key_file; accepted: both of them or "
+        "neither";
+    for (const auto* key :
+         {"CHAT_GATEWAY_REDIS_TLS_CERTIFICATE_FILE", "CHAT_GATEWAY_REDIS_TLS_KEY_FILE"}) {
+        EXPECT_THAT(from_environment({{key, "/x.pem"}}).faults,
+                    ElementsAre(testing::HasSubstr(fault)));
+    }
+    EXPECT_THAT(from_environment({{"CHAT_GATEWAY_REDIS_TLS_CERTIFICATE_FILE", "/x.pem"},
+                                  {"CHAT_GATEWAY_REDIS_TLS_KEY_FILE", "/x.key"}})
+                    .faults,
+                IsEmpty());
 }
 
 TEST(ConfigLoadNotYet, ASettingAtItsDefaultIsNoFault) {

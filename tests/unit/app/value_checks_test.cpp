@@ -93,16 +93,15 @@ TEST(ValueChecks, JsonPointer) {
 }
 
 TEST(ValueChecks, RedisUrl) {
-    expect_accepted(check_redis_url,
-                    {"redis://127.0.0.1:6379", "redis://:p,w@host/2", "unix:///run/a,b.sock"});
+    expect_accepted(check_redis_url, {"redis://127.0.0.1:6379", "redis://:p,w@host/2",
+                                      "unix:///run/a,b.sock", "rediss://u:p@host:6380/1"});
     expect_refused(check_redis_url, "is not a Redis URL", {"", "127.0.0.1:6379", "http://host"});
 }
 
 TEST(ValueChecks, RedisUrlOfAnotherVersion) {
-    expect_refused(check_redis_url, "asks for TLS, which is not supported by this version",
-                   {"rediss://host", "redis://a,rediss://b"});
     expect_refused(check_redis_url, "names several nodes, which is not supported by this version",
-                   {"redis://a:1,redis://b:2", "redis://a:1,b:2", "redis://:p@a,redis://:p@b"});
+                   {"redis://a:1,redis://b:2", "redis://a:1,b:2", "redis://:p@a,redis://:p@b",
+                    "redis://a,rediss://b", "rediss://a,b"});
 }
 
 TEST(ValueChecks, PostgresUrl) {

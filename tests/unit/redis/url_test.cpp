@@ -40,6 +40,17 @@ TEST(RedisUrl, ReadsCredentials) {
     EXPECT_EQ(password_only.password, "p@ss:word");
 }
 
+TEST(RedisUrl, ReadsWhetherToEncrypt) {
+    const auto u = parsed("rediss://gate:secret@h:1/2");
+    EXPECT_TRUE(u.tls);
+    EXPECT_EQ(u.host, "h");
+    EXPECT_EQ(u.port, "1");
+    EXPECT_EQ(u.database, 2U);
+    EXPECT_EQ(u.password, "secret");
+    EXPECT_EQ(parsed("rediss://h").port, "6379");
+    EXPECT_FALSE(parsed("redis://h").tls);
+}
+
 TEST(RedisUrl, ReadsIpv6) {
     const auto u = parsed("redis://[::1]:6380");
     EXPECT_EQ(u.host, "::1");
@@ -65,7 +76,7 @@ TEST(RedisUrl, RefusesEverythingElse) {
                                     std::string("redis://"),
                                     std::string("h:6379"),
                                     std::string("http://h"),
-                                    std::string("rediss://h:6379"),
+                                    std::string("rediss://"),
                                     std::string("redis://h:"),
                                     std::string("redis://h:0"),
                                     std::string("redis://h:65536"),
@@ -104,6 +115,7 @@ TEST(RedisUrl, RefusesEverythingElse) {
 TEST(RedisUrl, RedactedTellsNeitherUserNorPassword) {
     EXPECT_EQ(parsed("redis://gate:secret@h:6380/1").redacted(), "redis://h:6380/1");
     EXPECT_EQ(parsed("redis://:secret@h").redacted(), "redis://h:6379/0");
+    EXPECT_EQ(parsed("rediss://gate:secret@h/2").redacted(), "rediss://h:6379/2");
 }
 
 }  // namespace
