@@ -24,7 +24,7 @@ before(async () => {
   const settings = { postgres: { url: world.postgres.url.replace("postgres@", "low@"), outbox: true } };
   gateways = [await world.addGateway(settings), await world.addGateway(settings)];
 });
-after(() => world.stop());
+after(() => world?.stop());
 
 const insert = (chat, content, client = world.postgres) =>
   client.query("INSERT INTO messages (chat_id, author, content) VALUES ($1, $2, $3)", [chat, user, content]);
