@@ -48,6 +48,9 @@ result<typed> data_of(const response& r, undefined u);
 /// `{"type":..,"data":..,"uid":..,"nsp":..}`; errc::malformed if `nsp` is no namespace.
 result<std::string> envelope(const typed& t, std::string_view uid, std::string_view nsp);
 
+/// JSON of those as MessagePack. Half a surrogate pair, which JSON can name, becomes U+FFFD.
+result<std::string> msgpack_of(std::string json, const std::vector<std::string>& attachments);
+
 /// The inverse: reads an envelope as JSON, see sharded::decode.
 result<node_message> read_json(std::string_view text, std::vector<std::string> attachments);
 /// An envelope as MessagePack.

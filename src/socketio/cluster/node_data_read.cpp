@@ -97,7 +97,7 @@ bool is_event(std::string_view raw) {
 
 /// A client closes its connection if a placeholder names none of the attachments.
 bool placeholders_fit(std::string_view raw, std::size_t attachments) {
-    if (attachments == 0) return true;  // nobody looks for placeholders then
+    if (attachments == 0 || raw.empty()) return true;  // nobody looks for placeholders then
     const auto shape = check_json(raw, attachments);
     return shape && shape->placeholders_fit;
 }
@@ -192,6 +192,8 @@ bool read_response(int type, const data_fields& d, response& r) {
         default:
             r.kind = type == broadcast_ack ? response_kind::client_ack : response_kind::server_side;
             r.data = d.packet;
+            // An object has been looked into as a packet, and may be one too deep for a value.
+            if (!d.packet.empty() && !is_json(d.packet)) return false;
             return placeholders_fit(d.packet, r.attachments.size());
     }
 }

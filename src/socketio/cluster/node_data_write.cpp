@@ -1,5 +1,6 @@
 #include "cluster/json_scanner.hpp"
 #include "cluster/node_data.hpp"
+#include "json_check.hpp"
 
 #include <chat_gateway/socketio/cluster/msgpack_json.hpp>
 
@@ -84,10 +85,11 @@ bool is_object(std::string_view json) {
     return json.starts_with('{') && is_json(json);
 }
 
-bool append_sockets(std::string& out, const std::vector<remote_socket>& sockets) {
-    out += '[';
+/// Empty if a part is not what it has to be.
+std::string sockets_of(const std::vector<remote_socket>& sockets) {
+    std::string out = "[";
     for (const auto& s : sockets) {
-        if (s.id.empty() || !is_object(s.handshake) || !is_object(s.data)) return false;
+        if (s.id.empty() || !is_object(s.handshake) || !is_object(s.data)) return {};
         out += &s == &sockets.front() ? "{" : ",{";
         append_member(out, "id", quoted(s.id));
         append_member(out, "handshake", s.handshake);
@@ -97,7 +99,7 @@ bool append_sockets(std::string& out, const std::vector<remote_socket>& sockets)
         out += '}';
     }
     out += ']';
-    return true;
+    return is_json(out) ? out : std::string();  // or the parts are too deep for it
 }
 
 }  // namespace
@@ -157,11 +159,13 @@ result<typed> data_of(const response& r, undefined u) {
     typed t{0, "{"};
     append_member(t.data, "requestId", quoted(r.id));
     switch (r.kind) {
-        case response_kind::fetched:
+        case response_kind::fetched: {
+            const auto sockets = sockets_of(r.fetched);
+            if (sockets.empty()) return errc::malformed;
             t.type = fetch_sockets_response;
-            append_member(t.data, "sockets", {});
-            if (!append_sockets(t.data, r.fetched)) return errc::malformed;
+            append_member(t.data, "sockets", sockets);
             break;
+        }
         case response_kind::client_count:
             t.type = broadcast_client_count;
             append_member(t.data, "clientCount", std::to_string(r.count));
@@ -199,6 +203,11 @@ result<std::string> envelope(const typed& t, std::string_view uid, std::string_v
     append_js_string(out, nsp);
     out += '}';
     return out;
+}
+
+result<std::string> msgpack_of(std::string json, const std::vector<std::string>& attachments) {
+    replace_lone_surrogates(json);
+    return msgpack_of_json(json, attachments);
 }
 
 }  // namespace chat_gateway::socketio::cluster::node_data

@@ -1,7 +1,8 @@
 #include "cluster/node_data.hpp"
 
-#include <chat_gateway/socketio/cluster/msgpack_json.hpp>
 #include <chat_gateway/socketio/cluster/sharded_codec.hpp>
+
+#include <utility>
 
 namespace chat_gateway::socketio::cluster::sharded {
 namespace {
@@ -11,7 +12,7 @@ result<std::string> framed(const result<node_data::typed>& data, std::string_vie
     if (!data) return data.error();
     auto json = node_data::envelope(*data, uid, nsp);
     if (!json || attachments.empty()) return json;
-    return msgpack_of_json(*json, attachments);
+    return node_data::msgpack_of(std::move(*json), attachments);
 }
 
 /// The length of a string in JavaScript: characters of four bytes are two units there.

@@ -18,7 +18,7 @@ result<entry> entry_of(const result<node_data::typed>& message, std::string_view
     if (!node_data::is_namespace(nsp)) return errc::malformed;
     std::string data = message->data;
     if (!attachments.empty()) {
-        const auto bytes = msgpack_of_json(data, attachments);
+        const auto bytes = node_data::msgpack_of(std::move(data), attachments);
         if (!bytes) return bytes.error();
         data = base64_encode(*bytes);
     }
@@ -30,9 +30,9 @@ result<entry> entry_of(const result<node_data::typed>& message, std::string_view
 result<std::string> published(const result<node_data::typed>& message, std::string_view uid,
                               std::string_view nsp, const std::vector<std::string>& attachments) {
     if (!message) return message.error();
-    const auto json = node_data::envelope(*message, uid, nsp);
+    auto json = node_data::envelope(*message, uid, nsp);
     if (!json) return json.error();
-    return msgpack_of_json(*json, attachments);
+    return node_data::msgpack_of(std::move(*json), attachments);
 }
 
 struct entry_fields {

@@ -1,5 +1,6 @@
 #include "cluster/msgpack_reader.hpp"
 #include "cluster/msgpack_writer.hpp"
+#include "cluster/node_data.hpp"
 
 #include <chat_gateway/base/text.hpp>
 #include <chat_gateway/socketio/cluster/msgpack_json.hpp>
@@ -78,7 +79,7 @@ result<kept_session> decode_session(std::string_view value) {
 
 result<std::string> encode_session(const kept_session& s) {
     if (s.sid.empty() || s.pid.empty() || !s.data.starts_with('{')) return errc::malformed;
-    const auto data = msgpack_of_json(s.data, s.attachments);
+    const auto data = node_data::msgpack_of(s.data, s.attachments);
     if (!data) return data.error();
     std::string bytes;
     msgpack::append_map_head(bytes, 4);

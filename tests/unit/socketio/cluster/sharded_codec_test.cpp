@@ -254,6 +254,22 @@ TEST(ShardedCodec, BoundsTheDepth) {
     EXPECT_FALSE(decode(R"({"type":1,"uid":"u","x":)" + nested(257) + "}").has_value());
 }
 
+TEST(ShardedCodec, BoundsTheDepthOfAnswersOnBothWays) {
+    const std::string deepest = nested(256);
+    const auto with_data = [](const std::string& json) {
+        return decode_data(R"({"requestId":"i","packet":)" + json + "}", 12);
+    };
+    EXPECT_TRUE(with_data(deepest).has_value());
+    EXPECT_FALSE(with_data(R"({"a":)" + deepest + "}").has_value());
+    response r{.kind = response_kind::fetched, .id = "i"};
+    for (const std::size_t depth : {253U, 254U}) {
+        r.fetched = {{.id = "s", .handshake = R"({"a":)" + nested(depth) + "}"}};
+        const auto bytes = encode("u", r);
+        EXPECT_EQ(bytes.has_value(), depth == 253);
+        EXPECT_TRUE(!bytes || decode(*bytes).has_value());
+    }
+}
+
 TEST(ShardedCodec, RefusesPlaceholdersOfAttachmentsThatAreNotThere) {
     // ["e", binary, {"_placeholder":true,"num":n}]
     const auto with_number = [](const std::string& n) {

@@ -87,6 +87,13 @@ TEST(StreamsCodec, SaysNothingAsNil) {
     EXPECT_EQ(std::get<response>(decode_published(*bytes)->what).data, "null");
 }
 
+TEST(StreamsCodec, WritesHalfASurrogatePairAsNodesTextEncoderDoes) {
+    const auto bytes = encode_published(
+        "u", response{.kind = response_kind::client_ack, .id = "i", .data = R"(["\ud83d"])"});
+    ASSERT_TRUE(bytes.has_value());
+    EXPECT_EQ(std::get<response>(decode_published(*bytes)->what).data, "[\"\xef\xbf\xbd\"]");
+}
+
 TEST(StreamsCodec, KeepsSessionsAsNodeDoes) {
     for (const auto& row : rows_of(sort::session)) {
         SCOPED_TRACE(row["name"]);
