@@ -32,7 +32,8 @@ install(FILES ${packaging}/environment DESTINATION /etc/chat-gateway PERMISSIONS
 install(FILES ${generated}/chat-gateway.8.gz DESTINATION share/man/man8)
 install(FILES ${generated}/changelog.gz ${packaging}/debian/copyright DESTINATION share/doc/chat-gateway)
 install(FILES ${CMAKE_SOURCE_DIR}/config/chat-gateway.schema.json DESTINATION share/chat-gateway)
-install(DIRECTORY ${CMAKE_SOURCE_DIR}/docker/nginx DESTINATION share/chat-gateway)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/docker/nginx ${CMAKE_SOURCE_DIR}/config/grafana ${CMAKE_SOURCE_DIR}/config/prometheus
+        DESTINATION share/chat-gateway)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME chat-gateway)
