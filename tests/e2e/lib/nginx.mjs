@@ -9,15 +9,28 @@ import { eventually } from "./wait.mjs";
 import { request } from "./http.mjs";
 
 function replaced(text, pattern, by) {
-  assert.match(text, pattern, "docker/nginx/chat-gateway.conf has changed; adapt lib/nginx.mjs");
+  assert.match(text, pattern, "the sites of docker/nginx have changed; adapt lib/nginx.mjs");
   return text.replace(pattern, by);
 }
 
 const BY_SOCKET = /server unix:[^;]+;/;
 const BY_PORT = /# server 127\.0\.0\.1:7000;/;
 
+const readSite = (name) => readFileSync(join(root, "docker/nginx", name), "utf8");
+
+/** By the gateway's AF_UNIX socket if it has one. */
+function siteOf(gateway) {
+  const site = replaced(readSite("chat-gateway.conf"), BY_SOCKET, gateway.unixSocket ? `server unix:${gateway.unixSocket};` : "");
+  return replaced(site, BY_PORT, gateway.unixSocket ? "" : `server 127.0.0.1:${gateway.port};`);
+}
+
+function clusterSiteOf(gateways) {
+  const servers = gateways.map(({ port }) => `server 127.0.0.1:${port};`).join("\n");
+  return replaced(readSite("chat-gateway-cluster.conf"), /(server 192\.0\.2\.\d+:7000;\s*){2}/, `${servers}\n`);
+}
+
 export class Nginx {
-  /** By the gateway's AF_UNIX socket if it has one. */
+  /** In front of one gateway, or of several: an array. */
   static async start(gateway) {
     const nginx = new Nginx();
     const port = await freePort();
@@ -25,9 +38,7 @@ export class Nginx {
     const directory = privateDirectory("nginx");
     for (const name of ["body", "proxy", "fastcgi", "uwsgi", "scgi"]) mkdirSync(join(directory, name));
 
-    let site = readFileSync(join(root, "docker/nginx/chat-gateway.conf"), "utf8");
-    site = replaced(site, BY_SOCKET, gateway.unixSocket ? `server unix:${gateway.unixSocket};` : "");
-    site = replaced(site, BY_PORT, gateway.unixSocket ? "" : `server 127.0.0.1:${gateway.port};`);
+    let site = Array.isArray(gateway) ? clusterSiteOf(gateway) : siteOf(gateway);
     site = replaced(site, /listen 80;/, `listen 127.0.0.1:${port};`);
     site = replaced(site, /listen \[::\]:80;/, "");
     const config = join(directory, "nginx.conf");

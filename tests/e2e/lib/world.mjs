@@ -51,7 +51,7 @@ export class World {
     }, `a message of chat ${chat} arrives`, 60_000);
   }
 
-  /** An nginx in front of the gateway, or of another one. */
+  /** An nginx in front of the gateway, of another one, or of several: an array. */
   async addNginx(gateway = this.gateway) {
     const nginx = await Nginx.start(gateway);
     this.proxies.push(nginx);
