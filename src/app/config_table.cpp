@@ -121,7 +121,7 @@ const std::vector<config_key>& table() {
          .choices = {"handshake"}, .choices_not_yet = {"connect_error"}},
         {KEY(session.recheck_ms),
          .meaning = "Sessions of live connections are read again this often; 0 = off.",
-         .maximum = day_ms, .now = support::ignored},
+         .maximum = day_ms},
 
         {KEY(redis.url), .meaning = "Redis of the sessions and the bus.", .check = check_redis_url,
          .accepted = "redis://[[user]:password@]host[:port][/db] or unix:///path",

@@ -23,7 +23,8 @@ stores::stores(const settings& s, net::event_loop& loop) {
 
     memory::session_store* memory_sessions = nullptr;
     if (s.session.store == "redis") {
-        sessions = redis::make_session_store(redis_commands, s.session.prefix);
+        sessions =
+            redis::make_session_store(redis_commands, s.session.prefix, loop.context(), where);
     } else {
         auto in_memory = std::make_unique<memory::session_store>(loop);
         memory_sessions = in_memory.get();

@@ -40,6 +40,10 @@ void stop(connection& c);
 
 std::unique_ptr<chat::session_store> make_session_store(std::shared_ptr<connection> commands,
                                                         std::string prefix);
+/// The same; watched, it listens for keyspace notifications on a connection of its own to `where`.
+std::unique_ptr<chat::session_store> make_session_store(std::shared_ptr<connection> commands,
+                                                        std::string prefix,
+                                                        boost::asio::io_context& loop, url where);
 
 struct classic_bus_options {
     std::string prefix = "socket.io";

@@ -425,7 +425,6 @@ TEST(ConfigLoadNotYet, AKeyWithoutEffectWarns) {
         loaded.warnings,
         UnorderedElementsAre("server.max_connections: has no effect in this version",
                              "session.table: has no effect in this version",
-                             "session.recheck_ms: has no effect in this version",
                              "limits.connections_per_ip: has no effect in this version",
                              "limits.connections_per_user: has no effect in this version",
                              "limits.handshakes_per_ip_per_s: has no effect in this version",
