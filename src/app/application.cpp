@@ -115,6 +115,7 @@ public:
             engines.push_back(&l.shard->engine());
         for (auto& l : loops_)
             l.shard->engine().set_peers(engines);
+        services_.set_recheck(std::chrono::milliseconds(s.session.recheck_ms));
         services_.start();
         stores_.start();
         services_.hub().set_compression(s.engine.compression);

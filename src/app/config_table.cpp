@@ -123,7 +123,7 @@ const std::vector<config_key>& table() {
          .choices = {"handshake"}, .choices_not_yet = {"connect_error"}},
         {KEY(session.recheck_ms),
          .meaning = "Sessions of live connections are read again this often; 0 = off.",
-         .maximum = day_ms, .now = support::ignored},
+         .maximum = day_ms},
 
         {KEY(redis.url),
          .meaning =

@@ -33,7 +33,7 @@ stores::stores(const settings& s, net::event_loop& loop) {
     open_postgres(s, loop);
     if (s.postgres.outbox) open_outbox(s, loop);
     if (s.session.store == "redis") {
-        sessions = redis::make_session_store(redis_commands, s.session.prefix);
+        sessions = redis::make_session_store(redis_commands, s.session.prefix, where.database);
     } else if (s.session.store == "postgres") {
         sessions = postgres::make_session_store(postgres_pool, s.session.table);
     } else {

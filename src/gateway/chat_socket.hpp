@@ -13,9 +13,25 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace chat_gateway::gateway {
+
+/// The user's id, shared by all sockets of a session.
+class user_name {
+public:
+    user_name() = default;
+    explicit user_name(chat::login_ref who) : who_(std::move(who)) {}
+    [[nodiscard]] const std::string& text() const { return who_->user; }
+    operator const std::string&() const { return text(); }  // NOLINT: it is one
+    operator std::string_view() const { return text(); }    // NOLINT
+    bool operator==(const std::string& other) const { return text() == other; }
+
+private:
+    chat::login_ref who_;
+};
 
 /// One session's Socket.IO side: its user, and how far it is on the way into its rooms.
 struct chat_socket {
@@ -42,7 +58,7 @@ struct chat_socket {
     };
 
     slot_handle session;
-    std::string user;
+    user_name user;
     public_id id;   ///< what the client knows as socket.id
     public_id pid;  ///< what it comes back with
     time_point opened;

@@ -226,6 +226,12 @@ std::variant<resumption, recovery_failure> hub::resume(const socketio::recovery_
     return back;
 }
 
+void hub::forget(std::string_view user) {
+    for (const auto& s : suspended_->take_all_of(user))
+        end_suspension(s);
+    note_recovery_bytes();
+}
+
 void hub::end_suspension(const suspended_session& s) {
     const time_point now = timers_.now();
     for (const auto& room : s.rooms) {

@@ -118,6 +118,12 @@ constexpr description table[] = {
     {metric::recovery_gaps, "chat_gateway_recovery_gaps_total", "",
      "Times at which the bus may have missed messages, so that no session from before is "
      "recovered."},
+    {metric::sessions_rechecked, "chat_gateway_session_rechecks_total", "",
+     "Sessions of live sockets that were read again."},
+    {metric::rechecks_unavailable, "chat_gateway_session_rechecks_failed_total", "",
+     "Of those, sessions of which a store could not say whether they still hold."},
+    {metric::sockets_cut, "chat_gateway_sockets_cut_total", "",
+     "Sockets disconnected because their session or user gives them no right any more."},
 };
 static_assert(std::size(table) == static_cast<std::size_t>(metric::count_));
 

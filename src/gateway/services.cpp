@@ -1,4 +1,6 @@
+#include "at_home.hpp"
 #include "bus_watch.hpp"
+#include "rights_check.hpp"
 
 #include <chat_gateway/base/log.hpp>
 #include <chat_gateway/gateway/services.hpp>
@@ -14,17 +16,6 @@ constexpr std::chrono::seconds store_patience{5};
 /// Half of what the database's queue takes.
 constexpr std::size_t max_permission_questions = 500;
 
-/// A handler that runs on `home`, whichever thread calls it; as often as it is called.
-template <class... Args>
-unique_function<void(Args...)> at_home(net::event_loop& home,
-                                       unique_function<void(Args...)> handler) {
-    auto shared = std::make_shared<unique_function<void(Args...)>>(std::move(handler));
-    return [&home, shared = std::move(shared)](Args... args) {
-        home.post(
-            [shared, ... args = std::move(args)]() mutable { (*shared)(std::move(args)...); });
-    };
-}
-
 }  // namespace
 
 services::services(net::event_loop& loop, chat::session_store& sessions,
@@ -38,8 +29,9 @@ services::services(net::event_loop& loop, chat::session_store& sessions,
       names_(std::move(names)),
       recovery_(recovery),
       counts_(counts.make_block()),
-      authenticator_(std::move(authentication), sessions, directory),
-      membership_({}, loop, directory) {}
+      authenticator_(authentication, sessions, directory),
+      membership_({}, loop, directory),
+      user_pointer_(std::move(authentication.user_pointer)) {}
 
 services::~services() = default;
 
@@ -53,6 +45,10 @@ void services::start() {
     hub_ = std::make_unique<gateway::hub>(
         loop_, bus_, counts_, shards, recovery_,
         [this](unsigned shard, delivery_batch batch) { deliver(shard, std::move(batch)); });
+    rights_ = std::make_unique<rights_check>(
+        rights_check::options{.period = recheck_, .user_pointer = user_pointer_}, loop_, sessions_,
+        directory_, counts_,
+        [this](const chat::login_ref& who, std::string_view why) { cut(who, why); });
     cluster_ = std::make_unique<gateway::cluster>(
         loop_, bus_, counts_, shards, [this](unsigned shard, std::shared_ptr<shard_request> r) {
             ask_shard(shard, std::move(r));
@@ -133,6 +129,8 @@ void services::authenticate(net::event_loop& from, std::optional<std::string> co
             });
             authenticator_.authenticate(std::move(cookie), [this, w](chat::verdict v) {
                 loop_.cancel(w->deadline);
+                if (const auto* who = std::get_if<chat::identity>(&v))
+                    rights_->vouch({who->user_id, who->session_id});
                 if (auto tell = std::exchange(w->handler, nullptr)) tell(std::move(v));
             });
         });

@@ -130,7 +130,7 @@ void shard::impl::on_open(slot_handle session, const public_id& sid,
     auto s = std::make_unique<chat_socket>();
     s->session = session;
     auto& admitted = static_cast<identity_ticket&>(*ticket);
-    s->user = std::move(admitted.who.user_id);
+    enter_user(*s, std::move(admitted.who));
     s->pass = std::move(admitted.pass);
     s->id = public_id::make(sid.shard(), session.index);
     s->opened = loop_.now();
@@ -156,6 +156,7 @@ void shard::impl::on_close(slot_handle session, close_reason reason) {
     if (!s) return;
     if (recoverable(*s, reason)) ask_.suspend(state_of(*s));
     leave_everything(*s);
+    leave_user(*s);
     const auto seconds =
         std::chrono::duration_cast<std::chrono::seconds>(loop_.now() - s->opened).count();
     counts_.subtract(metric::sessions_open);
@@ -289,6 +290,11 @@ services::shard_calls shard::calls() {
             [i](socketio::cluster::request r, impl::answer_function answer) {
                 i->on_request(std::move(r), std::move(answer));
             },
+        .disconnect_user =
+            [i](const std::string& user, const std::optional<std::string>& session) {
+                return i->disconnect_user(user, session);
+            },
+        .sockets_of_user = [i](const std::string& user) { return i->sockets_of_user(user); },
     };
 }
 void shard::begin_drain() {

@@ -2,6 +2,7 @@
 
 #include "chat_socket.hpp"
 #include "handshake_gate.hpp"
+#include "user_registry.hpp"
 
 #include <chat_gateway/gateway/shard.hpp>
 #include <chat_gateway/socketio/acks.hpp>
@@ -49,6 +50,8 @@ public:
 
     void deliver(const delivery_batch& batch);
     void let_go(const std::string& pid, const std::string& user);
+    std::size_t disconnect_user(const std::string& user, const std::optional<std::string>& session);
+    [[nodiscard]] std::vector<user_socket> sockets_of_user(const std::string& user) const;
     using answer_function = unique_function<void(socketio::cluster::response)>;
     void on_request(socketio::cluster::request r, answer_function answer);
 
@@ -121,6 +124,10 @@ private:
     void send_missed(const chat_socket& s, const delivery_batch& missed);
     void give_up_return(chat_socket& s, recovery_failure why);
 
+    // shard_rights.cpp: whose the sockets are
+    void enter_user(chat_socket& s, chat::identity who);
+    void leave_user(const chat_socket& s);
+
     // shard_delivery.cpp: from the bus to the sockets
     void deliver(const delivery& d);
     std::vector<member_id> targets_of(const std::vector<std::string>& rooms,
@@ -141,6 +148,8 @@ private:
     std::vector<std::unique_ptr<chat_socket>>
         sockets_;  ///< by session index, which is the member id
     socketio::room_index rooms_;
+    user_registry users_;
+    std::uint64_t cuts_ = 0;  ///< how often sockets were sent away for good
     struct {
         std::optional<time_point> last;  ///< at which it was said
         std::uint64_t since_then = 0;    ///< that many more

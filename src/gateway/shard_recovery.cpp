@@ -152,13 +152,14 @@ void shard::impl::resume(chat_socket& s) {
                                                     s.back->found->left.end());
     std::erase_if(rooms, [&](const std::string& room) { return left.contains(room); });
     ask_.resume(loop_, s.back->claim, s.user, std::move(rooms),
-                [this, session = s.session,
-                 life = s.life](std::variant<resumption, recovery_failure> outcome) {
+                [this, session = s.session, life = s.life,
+                 cuts = cuts_](std::variant<resumption, recovery_failure> outcome) {
                     chat_socket* returning = find(session, life);
                     auto* r = std::get_if<resumption>(&outcome);
                     if (!returning) {
                         // Lost again on the way: it may try once more.
-                        if (r) ask_.suspend(std::move(r->session));
+                        // Not if it may have been sent away meanwhile.
+                        if (r && cuts == cuts_) ask_.suspend(std::move(r->session));
                         return;
                     }
                     if (r) return arrived(*returning, std::move(*r));

@@ -53,6 +53,18 @@ std::optional<suspended_session> suspended_sessions::take(std::string_view pid) 
     return s;
 }
 
+std::vector<suspended_session> suspended_sessions::take_all_of(std::string_view user) {
+    std::vector<std::string> pids;
+    for (const auto& [pid, one] : by_pid_) {
+        if (one.session.user == user) pids.push_back(pid);
+    }
+    std::vector<suspended_session> all;
+    for (const auto& pid : pids) {
+        if (auto s = take(pid)) all.push_back(std::move(*s));
+    }
+    return all;
+}
+
 std::optional<suspended_session> suspended_sessions::take_due(time_point now) {
     while (!order_.empty()) {
         const bool crowded = bytes_ > options_.total_bytes / 2;

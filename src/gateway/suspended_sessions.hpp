@@ -12,6 +12,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace chat_gateway::gateway {
 
@@ -28,6 +29,8 @@ public:
     [[nodiscard]] const suspended_session* find(std::string_view pid, std::string_view user) const;
     /// nullopt if it is not there.
     [[nodiscard]] std::optional<suspended_session> take(std::string_view pid);
+    /// Those of that user. Looks at all there are: for what an operator asks.
+    [[nodiscard]] std::vector<suspended_session> take_all_of(std::string_view user);
     /// The next one that is not to be kept any more, if there is one: call until there is none.
     [[nodiscard]] std::optional<suspended_session> take_due(time_point now);
 

@@ -4,6 +4,11 @@
 
 namespace chat_gateway::memory {
 
+void session_store::erase(const std::string& session_id) {
+    if (records_.erase(session_id) == 0 || !watcher_.gone || !tells_) return;
+    timers_.after({}, [this, session_id] { watcher_.gone(session_id); });
+}
+
 void session_store::load(std::string session_id, load_handler handler) {
     result<std::optional<std::string>> answer = std::optional<std::string>();
     if (!available_) {

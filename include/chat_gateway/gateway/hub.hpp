@@ -65,6 +65,8 @@ public:
     /// nullptr unless the pid is a suspended session of that user.
     [[nodiscard]] const suspended_session* suspended(std::string_view pid,
                                                      std::string_view user) const;
+    /// Ends the suspension of all sessions of that user: nobody comes back to them.
+    void forget(std::string_view user);
     /// Ends the suspension. Of the session's rooms those in `rooms`, which its new shard holds by
     /// now, come back; messages behind the last of `missed` reach that shard after this call.
     [[nodiscard]] std::variant<resumption, recovery_failure> resume(

@@ -73,6 +73,9 @@ enum class metric : std::uint8_t {
     recovery_evicted_total,
     recovery_evicted_session,
     recovery_gaps,
+    sessions_rechecked,
+    rechecks_unavailable,
+    sockets_cut,
     count_,
 };
 

@@ -2,12 +2,14 @@
 
 #include <chat_gateway/chat/authenticator.hpp>
 #include <chat_gateway/chat/membership.hpp>
+#include <chat_gateway/chat/session_recheck.hpp>
 #include <chat_gateway/gateway/cluster.hpp>
 #include <chat_gateway/gateway/hub.hpp>
 #include <chat_gateway/gateway/metrics.hpp>
 #include <chat_gateway/net/event_loop.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +19,17 @@
 namespace chat_gateway::gateway {
 
 class bus_watch;
+class rights_check;
+
+/// One socket of a user, for whoever asks.
+struct user_socket {
+    std::string id;  ///< socket.id
+    unsigned shard = 0;
+    bool connected = false;  ///< to the namespace
+    bool websocket = false;
+    std::chrono::seconds age{};
+    std::size_t rooms = 0;
+};
 
 /// The stores and the bus behind one loop, and the way for shards to ask them. Every public
 /// function may be called from any shard's thread; the handler then runs on that shard's loop. What
@@ -52,7 +65,15 @@ public:
         unique_function<void(socketio::cluster::request,
                              unique_function<void(socketio::cluster::response)> answer)>
             on_request;
+        /// Sends away the user's sockets; only those of one session, if one is given. Returns how
+        /// many there were.
+        unique_function<std::size_t(const std::string& user,
+                                    const std::optional<std::string>& session)>
+            disconnect_user;
+        unique_function<std::vector<user_socket>(const std::string& user)> sockets_of_user;
     };
+    /// How often the sessions of live sockets are read again; 0: never. Before start().
+    void set_recheck(std::chrono::milliseconds period) { recheck_ = period; }
     /// Before the loops run.
     void add_shard(net::event_loop& shard, shard_calls calls);
     void start();
@@ -73,6 +94,17 @@ public:
     void acquire(net::event_loop& from, unsigned shard, std::vector<std::string> taken,
                  unique_function<void(std::uint64_t position)> done);
     void release(unsigned shard, std::vector<std::string> rooms);
+
+    /// The first socket of a session is on a shard, and the last one has gone from it.
+    void session_begins(chat::login_ref who);
+    void session_ends(chat::login_ref who);
+    /// Sends away all sockets of a user on all shards: `41`, on which the stock client stays away,
+    /// and the end. None of them can come back as what it was, nor can one that has lost its
+    /// connection before. Services loop only; `done` is told how many were connected.
+    void disconnect_user(const std::string& user, unique_function<void(std::size_t)> done);
+    /// Services loop only.
+    void sockets_of_user(const std::string& user,
+                         unique_function<void(std::vector<user_socket>)> done);
 
     /// Keeps a session for its client to come back. Its rooms are released behind this call.
     void suspend(suspended_session s);
@@ -112,6 +144,10 @@ private:
                                                              const std::string& user) const;
     void part_from_connection(const std::string& pid, const std::string& user,
                               unique_function<void()> done);
+    void cut(const chat::login_ref& who, std::string_view why);
+    template <class T, class Ask>
+    void ask_all(Ask ask, unique_function<void(std::vector<T>)> done);
+
     net::event_loop& loop_;
     chat::session_store& sessions_;
     chat::chat_directory& directory_;
@@ -125,6 +161,9 @@ private:
     std::unique_ptr<gateway::hub> hub_;
     std::unique_ptr<gateway::cluster> cluster_;
     std::unique_ptr<bus_watch> watch_;
+    const std::string user_pointer_;
+    std::chrono::milliseconds recheck_{0};
+    std::unique_ptr<rights_check> rights_;
     bool bus_paused_ = false;               ///< services loop only
     std::size_t permission_questions_ = 0;  ///< under way; services loop only
     std::atomic<load_id> next_load_{1};

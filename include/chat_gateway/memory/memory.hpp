@@ -21,17 +21,22 @@ public:
     void put(std::string session_id, std::string record) {
         records_[std::move(session_id)] = std::move(record);
     }
-    void erase(const std::string& session_id) { records_.erase(session_id); }
+    void erase(const std::string& session_id);
+    /// Tests: what ends is not told to the watcher.
+    void set_telling(bool tells) { tells_ = tells; }
     /// Tests: every call fails with errc::unavailable until set back.
     void set_available(bool available) { available_ = available; }
 
     void load(std::string session_id, load_handler handler) override;
+    void watch(watcher w) override { watcher_ = std::move(w); }
     void ping(done_handler handler) override;
 
 private:
     scheduler& timers_;
     std::map<std::string, std::string> records_;
     bool available_ = true;
+    bool tells_ = true;
+    watcher watcher_;
 };
 
 class chat_directory final : public chat::chat_directory {

@@ -46,8 +46,9 @@ std::shared_ptr<connection> make_connection(boost::asio::io_context& loop, url w
 std::shared_ptr<client> make_client(boost::asio::io_context& loop, url where);
 void stop(client& c);
 
-std::unique_ptr<chat::session_store> make_session_store(std::shared_ptr<client> commands,
-                                                        std::string prefix);
+/// `database`: whose keyspace notifications tell of sessions that end, where Redis sends them.
+std::unique_ptr<chat::session_store> make_session_store(std::shared_ptr<client> redis,
+                                                        std::string prefix, unsigned database = 0);
 
 struct classic_bus_options {
     std::string prefix = "socket.io";

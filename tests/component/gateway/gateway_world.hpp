@@ -65,6 +65,7 @@ struct gateway_options {
     gateway::recovery_options recovery{.window = std::chrono::milliseconds(0)};
     gateway::handshake_bounds handshakes{};
     unsigned shards = 2;
+    std::chrono::milliseconds recheck{0};
 };
 
 /// A services loop and shards behind one port, on stores in memory and a fake bus.
@@ -91,6 +92,7 @@ public:
         std::vector<server::engine*> engines;
         for (std::uint8_t n = 0; n < o.shards; ++n)
             engines.push_back(&add_node(o, n).shard->engine());
+        services_.set_recheck(o.recheck);
         services_.start();
         for (auto& n : nodes_) {
             n.shard->engine().set_peers(engines);
@@ -133,6 +135,20 @@ public:
     }
     std::size_t rooms_of_hub() {
         return run_on(loop_, [&] { return services_.hub().room_count(); });
+    }
+    std::vector<gateway::user_socket> sockets_of(const std::string& user) {
+        std::promise<std::vector<gateway::user_socket>> answer;
+        run_on(loop_, [&] {
+            services_.sockets_of_user(user, [&](auto all) { answer.set_value(std::move(all)); });
+        });
+        return answer.get_future().get();
+    }
+    std::size_t disconnect(const std::string& user) {
+        std::promise<std::size_t> answer;
+        run_on(loop_, [&] {
+            services_.disconnect_user(user, [&](std::size_t n) { answer.set_value(n); });
+        });
+        return answer.get_future().get();
     }
     /// The shard's loop does nothing until the future is there.
     void hang(std::size_t shard, std::shared_future<void> until) {

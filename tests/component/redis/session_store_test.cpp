@@ -56,5 +56,47 @@ TEST(RedisSessionStore, ReadsFromTheDatabaseOfItsUrl) {
     EXPECT_EQ(load("b"), "in 3");
 }
 
+// Where keyspace notifications are on, by event (E) or by key (K).
+class WatchedSessions : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(WatchedSessions, TellsWhatIsGoneAndOnlyThat) {
+    redis_backend backend;
+    const auto commands = backend.connect();
+    const std::string prefix = "sess[1]*:";
+    const auto store = redis::make_session_store(commands, prefix);
+    ASSERT_FALSE(backend.ask(*commands, {"CONFIG", "SET", "notify-keyspace-events", GetParam()})
+                     ->is_error());
+    std::vector<std::string> gone;
+    store->watch({.gone = [&](const std::string& id) { gone.push_back(id); }, .missed = [] {}});
+    // Until it listens nothing is told, and when it does is not said: so a first one is repeated.
+    while (gone.empty()) {
+        (void)backend.ask(*commands, {"SET", prefix + "first", "{}"});
+        (void)backend.ask(*commands, {"DEL", prefix + "first"});
+    }
+    (void)backend.ask(*commands, {"SET", "sess1:foreign", "{}"});
+    (void)backend.ask(*commands, {"DEL", "sess1:foreign"});
+    (void)backend.ask(*commands, {"SET", prefix + "stays", "{}"});
+    (void)backend.ask(*commands, {"SET", prefix + "expires", "{}", "PX", "1"});
+    while (backend.ask(*commands, {"EXISTS", prefix + "expires"}).value().integer != 0) {
+    }
+    backend.run_until([&] { return gone.back() == "expires"; });
+    std::erase(gone, "first");
+    EXPECT_EQ(gone, std::vector<std::string>{"expires"});
+}
+INSTANTIATE_TEST_SUITE_P(ByEventAndByKey, WatchedSessions, ::testing::Values("Egxe", "Kgxe"));
+
+TEST(WatchedSessionStore, ALostConnectionIsSomethingMissed) {
+    redis_backend backend;
+    const auto commands = backend.connect();
+    const auto store = redis::make_session_store(commands, "sess:");
+    int missed = 0;
+    store->watch({.gone = [](const std::string&) {}, .missed = [&] { ++missed; }});
+    while (backend.ask(*commands, {"PUBSUB", "NUMPAT"}).value().integer == 0) {
+    }
+    (void)backend.ask(*commands, {"CLIENT", "KILL", "TYPE", "pubsub"});
+    backend.run_until([&] { return missed >= 2; });  // lost, and there again
+    EXPECT_GE(missed, 2);
+}
+
 }  // namespace
 }  // namespace chat_gateway::tests

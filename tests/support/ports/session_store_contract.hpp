@@ -117,6 +117,33 @@ TYPED_TEST_P(SessionStoreContract, ManyLoadsAtOnceEachGetTheirOwnRecord) {
     }
 }
 
+TYPED_TEST_P(SessionStoreContract, ManyAtOnceAreAnsweredInTheirOrder) {
+    this->backend_.put("a", R"({"n":1})");
+    this->backend_.put("c", R"({"n":3})");
+    using answers = std::vector<result<std::optional<std::string>>>;
+    std::optional<answers> got;
+    const auto ask = [&](std::vector<std::string> ids) {
+        got.reset();
+        this->backend_.store().load_many(std::move(ids),
+                                         [&](answers all) { got = std::move(all); });
+        EXPECT_FALSE(got.has_value());
+        this->backend_.run_until([&] { return got.has_value(); });
+    };
+    ask({"c", "b", "a", "c"});
+    ASSERT_TRUE(got && got->size() == 4);
+    EXPECT_EQ((*got)[0].value(), R"({"n":3})");
+    EXPECT_EQ((*got)[1].value(), std::nullopt);
+    EXPECT_EQ((*got)[2].value(), R"({"n":1})");
+    EXPECT_EQ((*got)[3].value(), R"({"n":3})");
+    ask({});
+    EXPECT_TRUE(got && got->empty());
+    this->backend_.make_unavailable();
+    ask({"a", "b"});
+    ASSERT_TRUE(got && got->size() == 2);
+    EXPECT_EQ((*got)[0].error(), errc::unavailable);
+    EXPECT_EQ((*got)[1].error(), errc::unavailable);
+}
+
 TYPED_TEST_P(SessionStoreContract, NeverAnswersFromInsideTheCall) {
     bool answered = false;
     bool pinged = false;
@@ -148,7 +175,7 @@ TYPED_TEST_P(SessionStoreContract, AnUnavailableStoreSaysSo) {
 REGISTER_TYPED_TEST_SUITE_P(SessionStoreContract, LoadsTheRecordAsItWasStored,
                             AnUnknownIdHasNoRecord, AnExpiredRecordIsNone, IdsAreOpaqueText,
                             IdsThatCannotExistHaveNoRecord, ManyLoadsAtOnceEachGetTheirOwnRecord,
-                            NeverAnswersFromInsideTheCall, PingAnswersWhileTheStoreIsThere,
-                            AnUnavailableStoreSaysSo);
+                            ManyAtOnceAreAnsweredInTheirOrder, NeverAnswersFromInsideTheCall,
+                            PingAnswersWhileTheStoreIsThere, AnUnavailableStoreSaysSo);
 
 }  // namespace chat_gateway::tests

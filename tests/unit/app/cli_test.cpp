@@ -70,14 +70,14 @@ TEST(Cli, DemoNeedsNothing) {
 }
 
 TEST(Cli, ReadsTheFile) {
-    const scratch_file file(R"({"server": {"port": 8123}, "session": {"recheck_ms": 5}})");
+    const scratch_file file(R"({"server": {"port": 8123}, "limits": {"connections_per_ip": 5}})");
     for (const auto& arguments : {std::vector<const char*>{"--config", file.path()},
                                   std::vector<const char*>{"--demo", "--config", file.path()}}) {
         const auto r = run(arguments);
         EXPECT_EQ(r.exit_code, std::nullopt);
         EXPECT_EQ(r.values.server.port, 8123);
-        EXPECT_EQ(r.warnings,
-                  std::vector<std::string>{"session.recheck_ms: has no effect in this version"});
+        EXPECT_EQ(r.warnings, std::vector<std::string>{
+                                  "limits.connections_per_ip: has no effect in this version"});
     }
     const auto joined = std::string("--config=") + file.path();
     EXPECT_EQ(run({joined.c_str()}).values.server.port, 8123);
@@ -104,9 +104,9 @@ TEST(Cli, CheckConfigOfAGoodOneIsSilent) {
 
 TEST(Cli, CheckConfigTellsWarnings) {
     const auto r = run({"--check-config"},
-                       {{"SESSION_SECRET", "s"}, {"CHAT_GATEWAY_SESSION_RECHECK_MS", "0"}});
+                       {{"SESSION_SECRET", "s"}, {"CHAT_GATEWAY_LIMITS_CONNECTIONS_PER_IP", "1"}});
     EXPECT_EQ(r.exit_code, 0);
-    EXPECT_EQ(r.err, "warning: session.recheck_ms: has no effect in this version\n");
+    EXPECT_EQ(r.err, "warning: limits.connections_per_ip: has no effect in this version\n");
 }
 
 TEST(Cli, CheckConfigTellsFaults) {

@@ -388,12 +388,9 @@ INSTANTIATE_TEST_SUITE_P(
         not_yet{"CHAT_GATEWAY_SESSION_REJECT", "connect_error",
                 "session.reject: \"connect_error\" is not supported by this version; accepted: "
                 "handshake"},
-        not_yet{"CHAT_GATEWAY_BUS_KIND", "redis-sharded",
-                "bus.kind: \"redis-sharded\" is not supported by this version; accepted: redis or "
-                "memory"},
         not_yet{"CHAT_GATEWAY_BUS_KIND", "redis-streams",
-                "bus.kind: \"redis-streams\" is not supported by this version; accepted: redis or "
-                "memory"},
+                "bus.kind: \"redis-streams\" is not supported by this version; accepted: redis, "
+                "redis-sharded or memory"},
         not_yet{
             "REDIS_URL", "redis://a,redis://b",
             "redis.url: the value names several nodes, which is not supported by this version;"}));
@@ -438,7 +435,6 @@ TEST(ConfigLoadNotYet, AKeyWithoutEffectWarns) {
     EXPECT_THAT(
         loaded.warnings,
         UnorderedElementsAre("server.max_connections: has no effect in this version",
-                             "session.recheck_ms: has no effect in this version",
                              "limits.connections_per_ip: has no effect in this version",
                              "limits.connections_per_user: has no effect in this version",
                              "limits.handshakes_per_ip_per_s: has no effect in this version",

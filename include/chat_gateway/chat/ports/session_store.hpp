@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace chat_gateway::chat {
 
@@ -19,6 +20,18 @@ public:
 
     virtual ~session_store() = default;
     virtual void load(std::string session_id, load_handler handler) = 0;
+    /// The same for many: an answer each, in their order, once all have come.
+    using load_many_handler =
+        unique_function<void(std::vector<result<std::optional<std::string>>>)>;
+    virtual void load_many(std::vector<std::string> session_ids, load_many_handler handler);
+    /// What a store can tell of sessions by itself, as a hint: `gone` that one may be gone,
+    /// `missed` that there may have been such of which nothing was told. At most once, for as long
+    /// as the store lives.
+    struct watcher {
+        unique_function<void(std::string session_id)> gone;
+        unique_function<void()> missed;
+    };
+    virtual void watch(watcher) {}  // most have nothing to tell
     /// Whether it answers now (readiness).
     virtual void ping(done_handler handler) = 0;
 };

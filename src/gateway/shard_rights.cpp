@@ -1,0 +1,48 @@
+// Whose the sockets are, and the end of those that may not be here any more.
+#include "shard_impl.hpp"
+
+#include <utility>
+
+namespace chat_gateway::gateway {
+
+void shard::impl::enter_user(chat_socket& s, chat::identity who) {
+    const bool fresh =
+        users_.enter(s.session.index, std::move(who.user_id), std::move(who.session_id));
+    auto login = users_.login_of(s.session.index);
+    s.user = user_name(login);
+    if (fresh) ask_.session_begins(std::move(login));
+}
+
+void shard::impl::leave_user(const chat_socket& s) {
+    auto login = users_.login_of(s.session.index);
+    if (users_.leave(s.session.index)) ask_.session_ends(std::move(login));
+}
+
+std::size_t shard::impl::disconnect_user(const std::string& user,
+                                         const std::optional<std::string>& session) {
+    ++cuts_;
+    const auto members =
+        session ? users_.sockets_of(chat::login{user, *session}) : users_.sockets_of(user);
+    for (const member_id m : members) {
+        // Also to one that has not sent its CONNECT, for it not to try again.
+        if (chat_socket* s = sockets_[m].get()) send_away(*s, true);
+    }
+    return members.size();
+}
+
+std::vector<user_socket> shard::impl::sockets_of_user(const std::string& user) const {
+    std::vector<user_socket> all;
+    for (const member_id m : users_.sockets_of(user)) {
+        const chat_socket& s = *sockets_[m];
+        all.push_back(
+            {.id = s.id.text(),
+             .shard = options_.engine.shard,
+             .connected = s.connected,
+             .websocket = s.websocket,
+             .age = std::chrono::duration_cast<std::chrono::seconds>(loop_.now() - s.opened),
+             .rooms = rooms_.rooms_of_count(m)});
+    }
+    return all;
+}
+
+}  // namespace chat_gateway::gateway
