@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 namespace chat_gateway::gateway {
@@ -71,6 +72,14 @@ private:
         chat_socket* s = find(session);
         return s && s->life == life ? s : nullptr;
     }
+
+    // shard_limits.cpp: too many
+    /// A handshake's place; or it is refused, and the refusal is the answer.
+    [[nodiscard]] std::variant<std::unique_ptr<connection_limits::place>, http::response>
+    find_place(const http::request& r, time_point now);
+    [[nodiscard]] http::response refuse_for(limit_met l);
+    /// False: the event is dropped; the socket may be gone.
+    [[nodiscard]] bool may_send_event(chat_socket& s);
 
     // shard.cpp: from the engine to the protocol and back
     http::response put_off(handshake_gate::verdict why, time_point now);
@@ -141,6 +150,7 @@ private:
     std::vector<std::unique_ptr<chat_socket>>
         sockets_;  ///< by session index, which is the member id
     socketio::room_index rooms_;
+    user_registry users_;
     struct {
         std::optional<time_point> last;  ///< at which it was said
         std::uint64_t since_then = 0;    ///< that many more

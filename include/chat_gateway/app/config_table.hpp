@@ -49,6 +49,8 @@ struct config_key {
         alias{};  ///< a second environment variable; the value as a whole, even of a list
     secrecy shown = secrecy::open;
     support now = support::full;
+    /// A number that config/chat-gateway.json sets in place of the default; 0: the default.
+    std::uint32_t shipped = 0;
 };
 
 std::span<const config_key> config_keys();
