@@ -73,7 +73,21 @@ gateway::shard_options shard_options_of(const settings& s, const http::cors_poli
         o.trusted_proxies.push_back(http::cidr::parse(block).value());
     }
     o.rooms_per_socket = s.limits.rooms_per_socket;
+    o.events_per_socket_per_s = s.limits.events_per_socket_per_s;
     return o;
+}
+
+/// Null: nothing is limited.
+std::shared_ptr<gateway::connection_limits> limits_of(const settings& s) {
+    const gateway::limit_options o{
+        .connections = s.server.max_connections,
+        .connections_per_address = s.limits.connections_per_ip,
+        .connections_per_user = s.limits.connections_per_user,
+        .handshakes_per_address_per_s = s.limits.handshakes_per_ip_per_s};
+    if (o.connections == 0 && o.connections_per_address == 0 && o.connections_per_user == 0 &&
+        o.handshakes_per_address_per_s == 0)
+        return nullptr;
+    return std::make_shared<gateway::connection_limits>(o);
 }
 
 gateway::recovery_options recovery_options_of(const settings& s) {
@@ -97,6 +111,7 @@ class application {
 public:
     application(const settings& s, addresses where)
         : cors_(s.cors.origins),
+          limits_(limits_of(s)),
           loops_(thread_count(s)),
           stores_(s, services_loop_),
           services_(services_loop_, *stores_.sessions, *stores_.directory, *stores_.bus,
@@ -154,8 +169,9 @@ public:
 private:
     void set_up_loop(const settings& s, std::uint8_t number) {
         public_loop& l = loops_[number];
-        l.shard = std::make_unique<gateway::shard>(l.loop, shard_options_of(s, cors_, number),
-                                                   services_, metrics_);
+        auto options = shard_options_of(s, cors_, number);
+        options.limits = limits_;
+        l.shard = std::make_unique<gateway::shard>(l.loop, std::move(options), services_, metrics_);
         gateway::public_routes::other_routes other;
         if (stores_.demonstration) {
             other = [this, &l](const http::request& r,
@@ -209,6 +225,7 @@ private:
     }
 
     http::cors_policy cors_;
+    std::shared_ptr<gateway::connection_limits> limits_;
     gateway::metrics metrics_;
     net::http_limits public_limits_;
     net::http_limits admin_limits_;

@@ -68,9 +68,6 @@ bool same_endpoint(const settings& values) {
 }  // namespace
 
 std::vector<std::string> check_value(const config_key& key, const config_value& value) {
-    if (key.now == support::refused && value != default_value(key)) {
-        return {shown(key, value_to_json(value)) + std::string(unsupported)};
-    }
     if (const auto* list = std::get_if<std::vector<std::string>>(&value)) {
         return problems_of_list(key, *list);
     }
@@ -100,7 +97,6 @@ std::string wrong_kind(const config_key& key, const nlohmann::ordered_json& valu
 }
 
 std::string accepted_values(const config_key& key) {
-    if (key.now == support::refused) return printable(value_to_json(default_value(key)));
     switch (kind_of(key)) {
         case value_kind::boolean:
             return "true or false";

@@ -23,6 +23,11 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     return parts;
 }
 
+nlohmann::ordered_json shipped_value(const config_key& key) {
+    if (key.shipped != 0) return key.shipped;
+    return value_to_json(default_value(key));
+}
+
 /// Writes the keys one after the other and opens and closes the objects between them.
 class writer {
 public:
@@ -32,17 +37,17 @@ public:
         sections.pop_back();
         enter(sections);
         begin_item();
-        if (key.now != support::full) comment("Not yet in this version.");
         comment(key.meaning);
         comment("Accepted: " + accepted_values(key) + '.');
-        line('"' + std::string(name) + "\": " + value_to_json(default_value(key)).dump());
+        if (key.shipped != 0) comment("Default: " + value_to_json(default_value(key)).dump() + '.');
+        line('"' + std::string(name) + "\": " + shipped_value(key).dump());
     }
 
     std::string take() {
         enter({});
-        return "// All keys with their defaults; every one may be left out, but session.secrets "
-               "must be set "
-               "here\n// or by SESSION_SECRET. docs/configuration.md says more.\n{" +
+        return "// All keys with their defaults, or what this file sets instead. Every one may be "
+               "left out, but\n// session.secrets must be set here or by SESSION_SECRET. "
+               "docs/configuration.md says more.\n{" +
                text_ + "\n}\n";
     }
 

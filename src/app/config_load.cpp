@@ -81,7 +81,6 @@ public:
             }
         }
         add_joint_faults();
-        add_warnings();
         return std::move(result_);
     }
 
@@ -146,14 +145,6 @@ private:
             if (!known) continue;
             result_.faults.push_back(std::string(fault.keys.front()) + ": " + fault.problem +
                                      "; accepted: " + fault.accepted);
-        }
-    }
-
-    void add_warnings() {
-        for (const auto& key : config_keys()) {
-            if (key.now != support::ignored) continue;
-            if (read_value(key, result_.values) == default_value(key)) continue;
-            result_.warnings.push_back(std::string(key.path) + ": has no effect in this version");
         }
     }
 

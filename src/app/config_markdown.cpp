@@ -31,9 +31,7 @@ A value comes from, the first that has one:
   `server.port: 70000 is out of range; accepted: an integer from 0 to 65535 (from CHAT_GATEWAY_SERVER_PORT)`.
 - **Secrets.** `--print-config` prints the effective values; secrets, and passwords within URLs, show as `***`. Fault lines and
   the log do not repeat them either.
-- **Not yet.** Keys so marked are part of the gateway's contract, but this version does not act on them. Their values are
-  checked. Where another value than the default would promise what does not happen, it is refused (*refused* below);
-  elsewhere it is accepted and a warning is logged at start (*no effect*).
+- **Not yet.** Values so marked are part of the gateway's contract, but not of this version: they are refused.
 )";
 
 constexpr std::string_view closing = R"(
@@ -72,11 +70,6 @@ std::string default_text(const config_key& key) {
     return code(value_to_json(value).dump());
 }
 
-std::string support_note(const config_key& key) {
-    if (key.now == support::refused) return "**Not yet** (refused). ";
-    return key.now == support::ignored ? "**Not yet** (no effect). " : "";
-}
-
 std::string not_yet_choices(const config_key& key) {
     std::string all;
     for (const auto choice : key.choices_not_yet) {
@@ -89,8 +82,8 @@ std::string row(const config_key& key) {
     auto variables = code(environment_name(key.path));
     if (!key.alias.empty()) variables += ", " + code(key.alias);
     return "| " + code(key.path) + " | " + default_text(key) + " | " +
-           cell(accepted_values(key) + not_yet_choices(key)) + " | " + support_note(key) +
-           cell(key.meaning) + " | " + variables + " |\n";
+           cell(accepted_values(key) + not_yet_choices(key)) + " | " + cell(key.meaning) + " | " +
+           variables + " |\n";
 }
 
 }  // namespace

@@ -52,9 +52,7 @@ json kind_schema(const config_key& key) {
 json key_schema(const config_key& key) {
     auto schema = kind_schema(key);
     const auto initial = value_to_json(default_value(key));
-    if (key.now == support::refused) schema["enum"] = json::array({initial});
-    const std::string_view note = key.now == support::full ? "" : "Not yet in this version. ";
-    schema["description"] = std::string(note) + std::string(key.meaning);
+    schema["description"] = key.meaning;
     schema["default"] = initial;
     return schema;
 }

@@ -39,8 +39,9 @@ const std::vector<config_key>& table() {
          .check = check_address_block,
          .accepted = "a list of address blocks such as 10.0.0.0/8 or ::1/128"},
         {KEY(server.max_connections),
-         .meaning = "Connections above this number are answered 503; 0 = no limit.",
-         .maximum = 10 * million, .now = support::ignored},
+         .meaning = "Connections above this number are answered 503; 0 = no limit. A handshake "
+                    "under way counts, as with all limits of connections.",
+         .maximum = 10 * million},
         {KEY(server.drain_ms),
          .meaning = "Time that SIGTERM leaves for handing clients off before closing.",
          .maximum = hour_ms},
@@ -181,17 +182,22 @@ const std::vector<config_key>& table() {
          .choices = {"rooms", "all"}},
 
         {KEY(limits.connections_per_ip),
-         .meaning = "Connections from one address; above it: 429; 0 = off.", .maximum = million,
-         .now = support::ignored},
+         .meaning =
+             "Connections from one address; above it: 429; 0 = off. An IPv6 address counts as "
+             "its /64. Behind a proxy this needs server.trusted_proxies.",
+         .maximum = million},
         {KEY(limits.connections_per_user),
          .meaning = "Connections of one user; above it: 429; 0 = off.", .maximum = million,
-         .now = support::ignored},
+         .shipped = 100},
         {KEY(limits.handshakes_per_ip_per_s),
-         .meaning = "Handshakes from one address; twice as many in a burst; 0 = off.",
-         .maximum = million, .now = support::ignored},
+         .meaning = "Handshakes from one address, counted as for limits.connections_per_ip; twice "
+                    "as many in a burst; above it: 429; 0 = off.",
+         .maximum = million},
         {KEY(limits.events_per_socket_per_s),
-         .meaning = "Events from one socket; twice as many in a burst; 0 = off.",
-         .maximum = million, .now = support::ignored},
+         .meaning = "Events from one socket; twice as many in a burst; 0 = off. What is more is "
+                    "dropped, unacknowledged; a socket whose dropped events come to ten seconds' "
+                    "worth is disconnected (`41`).",
+         .maximum = million, .shipped = 50},
         {KEY(limits.rooms_per_socket),
          .meaning = "Rooms that one socket may be in; further joins are denied.", .minimum = 1,
          .maximum = million},

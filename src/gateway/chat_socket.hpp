@@ -1,8 +1,11 @@
 #pragma once
 
 #include "handshake_gate.hpp"
+#include "user_registry.hpp"
 
 #include <chat_gateway/base/ids.hpp>
+#include <chat_gateway/base/token_bucket.hpp>
+#include <chat_gateway/gateway/connection_limits.hpp>
 #include <chat_gateway/gateway/services.hpp>
 #include <chat_gateway/socketio/client.hpp>
 #include <chat_gateway/socketio/recovery.hpp>
@@ -57,6 +60,13 @@ struct chat_socket {
         std::vector<std::string> extra;  ///< rooms beside the chat list, with permission
     };
 
+    /// What it counts for, where there are limits.
+    struct limited {
+        std::unique_ptr<connection_limits::place> place;
+        token_bucket events;
+        token_bucket dropped;  ///< of those; empty, it is disconnected
+    };
+
     slot_handle session;
     user_name user;
     public_id id;   ///< what the client knows as socket.id
@@ -79,6 +89,7 @@ struct chat_socket {
     std::unique_ptr<in_flight> waiting;          ///< null when nothing is
     std::unique_ptr<deviations> since_connect;   ///< null: none
     std::unique_ptr<returning> back;             ///< null: not returning, or arrived
+    std::unique_ptr<limited> limits;             ///< null: nothing is limited
     std::unique_ptr<handshake_gate::pass> pass;  ///< null: its handshake is over
 
     in_flight& pending() {

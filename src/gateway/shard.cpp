@@ -19,10 +19,12 @@ constexpr std::chrono::seconds put_off_report_interval{5};
 
 class identity_ticket final : public server::admission_ticket {
 public:
-    identity_ticket(chat::identity i, std::unique_ptr<handshake_gate::pass> p)
-        : who(std::move(i)), pass(std::move(p)) {}
+    identity_ticket(chat::identity i, std::unique_ptr<handshake_gate::pass> p,
+                    std::unique_ptr<connection_limits::place> c)
+        : who(std::move(i)), pass(std::move(p)), place(std::move(c)) {}
     chat::identity who;
     std::unique_ptr<handshake_gate::pass> pass;
+    std::unique_ptr<connection_limits::place> place;
 };
 
 http::response not_now() {
@@ -73,6 +75,8 @@ std::optional<std::string> session_cookie(const http::request& r, std::string_vi
 
 void shard::impl::admit(const http::request& r, unique_function<void(server::admission)> decide) {
     const time_point now = loop_.now();
+    auto found = find_place(r, now);
+    if (auto* refusal = std::get_if<http::response>(&found)) return decide(std::move(*refusal));
     if (const auto verdict = gate_.judge(now); verdict != handshake_gate::verdict::open) {
         return decide(put_off(verdict, now));
     }
@@ -84,12 +88,16 @@ void shard::impl::admit(const http::request& r, unique_function<void(server::adm
     }
     ask_.authenticate(
         loop_, session_cookie(r, options_.session_cookie),
-        [this, client = std::move(client), decide = std::move(decide),
-         entered = gate_.enter(now)](chat::verdict v) mutable {
+        [this, client = std::move(client), decide = std::move(decide), entered = gate_.enter(now),
+         place = std::move(std::get<0>(found))](chat::verdict v) mutable {
             auto pass = std::move(entered);  // it ends on this loop, whatever becomes of it
+            auto kept = std::move(place);
             if (auto* who = std::get_if<chat::identity>(&v)) {
+                if (kept && !kept->belongs_to(who->user_id))
+                    return decide(refuse_for(limit_met::connections_per_user));
                 counts_.add(metric::handshakes_accepted);
-                return decide(std::make_unique<identity_ticket>(std::move(*who), std::move(pass)));
+                return decide(std::make_unique<identity_ticket>(std::move(*who), std::move(pass),
+                                                                std::move(kept)));
             }
             if (const auto* why = std::get_if<chat::refusal>(&v)) {
                 counts_.add(counter_of(*why));
@@ -132,6 +140,10 @@ void shard::impl::on_open(slot_handle session, const public_id& sid,
     auto& admitted = static_cast<identity_ticket&>(*ticket);
     enter_user(*s, std::move(admitted.who));
     s->pass = std::move(admitted.pass);
+    if (admitted.place || options_.events_per_socket_per_s != 0) {
+        s->limits = std::make_unique<chat_socket::limited>();
+        s->limits->place = std::move(admitted.place);
+    }
     s->id = public_id::make(sid.shard(), session.index);
     s->opened = loop_.now();
     s->websocket = via == engineio::transport::websocket;
@@ -206,6 +218,7 @@ void shard::impl::on_action(chat_socket& s, const socketio::protocol_error& e) {
 }
 
 void shard::impl::on_action(chat_socket& s, socketio::client_event&& e) {
+    if (!may_send_event(s)) return;
     const bool join = e.name == chat::join_event;
     if (!join && e.name != chat::leave_event) {
         counts_.add(metric::events_unknown);

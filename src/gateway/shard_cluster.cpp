@@ -20,6 +20,9 @@ using socketio::cluster::response_kind;
 
 namespace {
 
+/// How the rooms of users begin, by which the outbox names whom a membership concerns.
+constexpr std::string_view user_room = "user:";
+
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 using std::chrono::system_clock;
@@ -52,7 +55,9 @@ void shard::impl::on_request(request r, answer_function answer) {
             break;
         case request_kind::join:
             for (chat_socket* s : selected(r.to))
-                join_by_order(*s, r.rooms);
+                join_by_order(*s, r.to.rooms.size() == 1 && r.to.rooms[0].starts_with(user_room)
+                                      ? without_left(*s, r.rooms)
+                                      : r.rooms);
             break;
         case request_kind::leave:
             for (chat_socket* s : selected(r.to))
@@ -76,9 +81,19 @@ void shard::impl::on_request(request r, answer_function answer) {
     answer(std::move(out));
 }
 
+/// A room `user:<id>` has the sockets of that user for whoever asks; nothing is broadcast to it.
 std::vector<chat_socket*> shard::impl::selected(const socketio::cluster::selection& to) {
+    std::vector<member_id> targets = targets_of(to.rooms, to.except);
+    for (const auto& room : to.rooms) {
+        if (!room.starts_with(user_room)) continue;
+        for (const member_id m : users_.sockets_of(room.substr(user_room.size()))) {
+            const bool out = std::ranges::any_of(
+                to.except, [&](const auto& name) { return rooms_.contains(m, name); });
+            if (!out && std::ranges::find(targets, m) == targets.end()) targets.push_back(m);
+        }
+    }
     std::vector<chat_socket*> sockets;
-    for (const member_id m : targets_of(to.rooms, to.except)) {
+    for (const member_id m : targets) {
         chat_socket* s = sockets_[m].get();
         if (s && s->connected) sockets.push_back(s);
     }
@@ -110,9 +125,22 @@ void shard::impl::join_by_order(chat_socket& s, const std::vector<std::string>& 
     if (!fresh.empty()) enter_rooms(s, fresh, [](bool) {});
 }
 
+/// A user who has become a participant is not put into a chat that it has left on this connection.
+std::vector<std::string> shard::impl::without_left(const chat_socket& s,
+                                                   std::vector<std::string> rooms) {
+    if (s.since_connect) {
+        std::erase_if(rooms,
+                      [&](const auto& room) { return s.since_connect->left.contains(room); });
+    }
+    return rooms;
+}
+
+/// Not the socket's own wish, so that it may be put back.
 void shard::impl::leave_by_order(chat_socket& s, const std::vector<std::string>& rooms) {
-    for (const auto& room : rooms)
+    for (const auto& room : rooms) {
         leave_asked(s, room);
+        if (s.since_connect) s.since_connect->left.erase(room);
+    }
 }
 
 void shard::impl::send_away(chat_socket& s, bool close) {

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 namespace chat_gateway::gateway {
@@ -74,6 +75,14 @@ private:
         chat_socket* s = find(session);
         return s && s->life == life ? s : nullptr;
     }
+
+    // shard_limits.cpp: too many
+    /// A handshake's place; or it is refused, and the refusal is the answer.
+    [[nodiscard]] std::variant<std::unique_ptr<connection_limits::place>, http::response>
+    find_place(const http::request& r, time_point now);
+    [[nodiscard]] http::response refuse_for(limit_met l);
+    /// False: the event is dropped; the socket may be gone.
+    [[nodiscard]] bool may_send_event(chat_socket& s);
 
     // shard.cpp: from the engine to the protocol and back
     http::response put_off(handshake_gate::verdict why, time_point now);
@@ -138,6 +147,8 @@ private:
     [[nodiscard]] std::vector<chat_socket*> selected(const socketio::cluster::selection& to);
     [[nodiscard]] std::vector<std::string> all_rooms() const;
     void join_by_order(chat_socket& s, const std::vector<std::string>& rooms);
+    [[nodiscard]] static std::vector<std::string> without_left(const chat_socket& s,
+                                                               std::vector<std::string> rooms);
     void leave_by_order(chat_socket& s, const std::vector<std::string>& rooms);
     /// `41`, on which the stock client stays away, and then perhaps the end of the connection.
     void send_away(chat_socket& s, bool close);

@@ -58,10 +58,8 @@ void shard::impl::enter_rooms(chat_socket& s, const std::vector<std::string>& ro
         const auto change = rooms_.join(s.session.index, room);
         if (change.edge) taken.push_back(room);
         if (!change.changed) continue;
-        if (s.connected && ask_.recovers()) {
-            s.history().joined_at[room] = position_;
-            s.history().left.erase(room);
-        }
+        if (s.connected && s.since_connect) s.since_connect->left.erase(room);
+        if (s.connected && ask_.recovers()) s.history().joined_at[room] = position_;
         counts_.add(metric::joins);
         counts_.add(metric::rooms_joined);
     }
@@ -179,7 +177,6 @@ void shard::impl::leave_asked(chat_socket& s, const std::string& chat) {
     if (!rooms_.contains(s.session.index, chat)) return;
     counts_.add(metric::leaves);
     leave_rooms(s, {chat});
-    if (!ask_.recovers()) return;
     auto& history = s.history();
     history.joined_at.erase(chat);
     history.left.insert(chat);

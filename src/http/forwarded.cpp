@@ -117,4 +117,15 @@ std::string client_address(const request& r, const std::vector<cidr>& trusted) {
     return client;
 }
 
+std::optional<std::uint64_t> network_of(std::string_view text) {
+    const auto a = parse_address(text);
+    if (!a) return std::nullopt;
+    // An IPv4 address in the form 0:ffff:a.b.c.d, which is nobody's IPv6 network.
+    const std::size_t first = is_v4(*a) ? a->size() - sizeof(std::uint64_t) : 0;
+    std::uint64_t network = 0;
+    for (std::size_t i = 0; i < sizeof network; ++i)
+        network = network << 8 | (*a)[first + i];
+    return network;
+}
+
 }  // namespace chat_gateway::http

@@ -25,14 +25,6 @@ enum class secrecy {
     url,     ///< shown without what could be a password
 };
 
-/// What this version makes of a key.
-enum class support {
-    full,
-    refused,  ///< not yet: nothing but the default is accepted, because the gateway would serve
-              ///< otherwise than told
-    ignored,  ///< not yet: any valid value is accepted, with a warning if it is not the default
-};
-
 struct config_key {
     std::string_view path;
     config_slot (*slot)(settings&);
@@ -48,7 +40,8 @@ struct config_key {
     std::string_view
         alias{};  ///< a second environment variable; the value as a whole, even of a list
     secrecy shown = secrecy::open;
-    support now = support::full;
+    /// A number that config/chat-gateway.json sets in place of the default; 0: the default.
+    std::uint32_t shipped = 0;
 };
 
 std::span<const config_key> config_keys();

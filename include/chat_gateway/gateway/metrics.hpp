@@ -26,8 +26,16 @@ enum class metric : std::uint8_t {
     handshakes_unavailable,
     handshakes_too_many,
     handshakes_too_slow,
+    handshakes_connections,  // in the order of limit_met
+    handshakes_connections_per_address,
+    handshakes_per_address,
+    handshakes_connections_per_user,
     handshakes_under_way,
     upgrades,
+    sent_away_session,  // in the order of removal
+    sent_away_user,
+    sent_away_operator,
+    sent_away_events,
     closed_client_close,  // in the order of engineio::close_reason
     closed_transport_lost,
     closed_transport_error,
@@ -42,6 +50,7 @@ enum class metric : std::uint8_t {
     events_leave,
     events_unknown,
     events_malformed,
+    events_over_rate,
     joins,
     leaves,
     joins_denied_permission,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chat_gateway/gateway/connection_limits.hpp>
 #include <chat_gateway/gateway/metrics.hpp>
 #include <chat_gateway/gateway/services.hpp>
 #include <chat_gateway/http/forwarded.hpp>
@@ -33,6 +34,9 @@ struct shard_options {
     /// How long a CONNECT waits for the bus to confirm its rooms.
     std::chrono::milliseconds subscribe_deadline{5000};
     handshake_bounds handshakes;
+    std::shared_ptr<connection_limits> limits;  ///< of all shards together; null: none
+    /// Twice as many in a burst; 0: no limit. What is more is dropped.
+    std::uint32_t events_per_socket_per_s = 0;
 };
 
 /// One loop's chat sockets: sessions of its engine that speak Socket.IO, and the rooms they are in.

@@ -4,6 +4,8 @@
 #include <chat_gateway/http/message.hpp>
 
 #include <array>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,5 +30,9 @@ private:
 /// the header ends the walk. In canonical form, so that limits per address cannot be dodged by
 /// spelling; empty for an AF_UNIX peer that says none.
 std::string client_address(const request& r, const std::vector<cidr>& trusted);
+
+/// What limits per address count an address as: an IPv4 address itself, and the /64 of an IPv6
+/// address, because that is what one client has. nullopt if it is no address.
+std::optional<std::uint64_t> network_of(std::string_view address);
 
 }  // namespace chat_gateway::http

@@ -125,6 +125,36 @@ TEST_F(ClusterRequests, TheRoomsOfASocketHaveALimitForServersToo) {
     EXPECT_TRUE(small.reaches(metric::rooms_joined, 3));
 }
 
+TEST_F(ClusterRequests, AUsersRoomNamesItsSockets) {
+    const request join{
+        .kind = request_kind::join, .to = {.rooms = {"user:anna"}}, .rooms = {"new"}};
+    const request leave{
+        .kind = request_kind::leave, .to = {.rooms = {"user:anna"}}, .rooms = {"new"}};
+    EXPECT_EQ(ids({.kind = request_kind::fetch_sockets, .to = {.rooms = {"user:anna"}}}),
+              std::set{anna.socket_id});
+    ask(join);
+    ASSERT_TRUE(world.reaches(metric::rooms_joined, 5));
+    world.publish("first", {"new"});
+    EXPECT_EQ(anna.wire.frame().payload, "42[\"first\"]");
+    EXPECT_TRUE(ben.hears_nothing());
+    ask(leave);
+    ASSERT_TRUE(world.reaches(metric::rooms_joined, 4));
+    ask(join);
+    EXPECT_TRUE(world.reaches(metric::rooms_joined, 5)) << "what was taken may be given again";
+}
+
+TEST_F(ClusterRequests, AChatThatTheSocketHasLeftIsNotForcedOnItsUser) {
+    anna.ask("clientLeaveRoom", "a", "1");
+    EXPECT_EQ(anna.wire.frame().payload, "431[]");
+    ask({.kind = request_kind::join, .to = {.rooms = {"user:anna"}}, .rooms = {"a", "new"}});
+    ASSERT_TRUE(world.reaches(metric::rooms_joined, 4));
+    world.publish("to a", {"a"});
+    EXPECT_TRUE(anna.hears_nothing());
+    // Its own wish, or a server's that means this socket, is another thing.
+    ask({.kind = request_kind::join, .to = {.rooms = {anna.socket_id}}, .rooms = {"a"}});
+    EXPECT_TRUE(world.reaches(metric::rooms_joined, 5));
+}
+
 TEST_F(ClusterRequests, DisconnectedSocketsAreToldSoAndOthersGoOn) {
     ask({.kind = request_kind::disconnect, .to = {.rooms = {"a"}}, .close = true});
     EXPECT_EQ(anna.wire.frame().payload, "41");

@@ -66,6 +66,8 @@ struct gateway_options {
     gateway::handshake_bounds handshakes{};
     unsigned shards = 2;
     std::chrono::milliseconds recheck{0};
+    gateway::limit_options limits{};
+    std::uint32_t events_per_socket_per_s = 0;
 };
 
 /// A services loop and shards behind one port, on stores in memory and a fake bus.
@@ -87,6 +89,7 @@ public:
                     {"sessions", "directory", "bus"},
                     {.secrets = {"secret"}, .user_pointer = "/passport/user"}, o.recovery,
                     metrics_) {
+        limits_of_all_ = std::make_shared<gateway::connection_limits>(o.limits);
         const auto where = net::listen_address::reserve("127.0.0.1", 0).value();
         port_ = where.port();
         std::vector<server::engine*> engines;
@@ -201,6 +204,9 @@ private:
         s.rooms_per_socket = o.rooms_per_socket;
         s.subscribe_deadline = o.subscribe_deadline;
         s.handshakes = o.handshakes;
+        s.limits = limits_of_all_;
+        s.events_per_socket_per_s = o.events_per_socket_per_s;
+        s.trusted_proxies = {http::cidr::parse("127.0.0.1").value()};
         n.shard = std::make_unique<gateway::shard>(n.loop, s, services_, metrics_);
         n.routes = std::make_unique<gateway::public_routes>(n.shard->engine(), "/ws/", nullptr);
         services_.add_shard(n.loop, n.shard->calls());
@@ -209,6 +215,7 @@ private:
 
     gateway::metrics metrics_;
     net::http_limits limits_;
+    std::shared_ptr<gateway::connection_limits> limits_of_all_;
     std::uint16_t port_ = 0;
     net::event_loop loop_;
     std::deque<node> nodes_;

@@ -76,8 +76,7 @@ TEST(Cli, ReadsTheFile) {
         const auto r = run(arguments);
         EXPECT_EQ(r.exit_code, std::nullopt);
         EXPECT_EQ(r.values.server.port, 8123);
-        EXPECT_EQ(r.warnings, std::vector<std::string>{
-                                  "limits.connections_per_ip: has no effect in this version"});
+        EXPECT_EQ(r.values.limits.connections_per_ip, 5U);
     }
     const auto joined = std::string("--config=") + file.path();
     EXPECT_EQ(run({joined.c_str()}).values.server.port, 8123);
@@ -103,10 +102,12 @@ TEST(Cli, CheckConfigOfAGoodOneIsSilent) {
 }
 
 TEST(Cli, CheckConfigTellsWarnings) {
-    const auto r = run({"--check-config"},
-                       {{"SESSION_SECRET", "s"}, {"CHAT_GATEWAY_LIMITS_CONNECTIONS_PER_IP", "1"}});
+    const auto r =
+        run({"--check-config"}, {{"SESSION_SECRET", "s"}, {"CHAT_GATEWAY_SERVER_PROT", "1"}});
     EXPECT_EQ(r.exit_code, 0);
-    EXPECT_EQ(r.err, "warning: limits.connections_per_ip: has no effect in this version\n");
+    EXPECT_EQ(r.err,
+              "warning: CHAT_GATEWAY_SERVER_PROT: is not a known variable "
+              "(docs/configuration.md lists them)\n");
 }
 
 TEST(Cli, CheckConfigTellsFaults) {

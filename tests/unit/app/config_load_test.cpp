@@ -424,31 +424,6 @@ TEST(ConfigLoadNotYet, ASettingAtItsDefaultIsNoFault) {
                 IsEmpty());
 }
 
-TEST(ConfigLoadNotYet, AKeyWithoutEffectWarns) {
-    const auto loaded = from_file(R"({
-        "server": {"max_connections": 1},
-        "session": {"recheck_ms": 1000},
-        "limits": {"connections_per_ip": 1, "connections_per_user": 1, "handshakes_per_ip_per_s": 1,
-                   "events_per_socket_per_s": 1}
-    })");
-    EXPECT_THAT(loaded.faults, IsEmpty());
-    EXPECT_THAT(
-        loaded.warnings,
-        UnorderedElementsAre("server.max_connections: has no effect in this version",
-                             "limits.connections_per_ip: has no effect in this version",
-                             "limits.connections_per_user: has no effect in this version",
-                             "limits.handshakes_per_ip_per_s: has no effect in this version",
-                             "limits.events_per_socket_per_s: has no effect in this version"));
-    EXPECT_EQ(loaded.values.session.recheck_ms, 1000U);
-}
-
-TEST(ConfigLoadNotYet, AKeyWithoutEffectIsStillChecked) {
-    EXPECT_THAT(faults_of_variable("CHAT_GATEWAY_SERVER_MAX_CONNECTIONS", "-1"),
-                ElementsAre(StartsWith("server.max_connections: -1 is out of range;")));
-    EXPECT_THAT(faults_of_variable("CHAT_GATEWAY_SOCKET_RECOVERY_MS", "-1"),
-                ElementsAre(StartsWith("socket.recovery_ms: -1 is out of range;")));
-}
-
 TEST(ReadEnvironment, SplitsAtTheFirstEqualsSign) {
     const std::array<const char*, 5> variables{"A=1", "B=x=y", "EMPTY=", "no value", nullptr};
     EXPECT_EQ(read_environment(variables.data()),

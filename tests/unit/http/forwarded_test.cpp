@@ -144,6 +144,22 @@ TEST(ClientAddress, AUnixPeerIsTrusted) {
     EXPECT_EQ(client_address(r, {cidr::parse("10.0.0.0/8").value()}), "198.51.100.1");
 }
 
+TEST(Network, OfIPv6IsThe64) {
+    EXPECT_EQ(network_of("2001:db8:1:2::1"), network_of("2001:db8:1:2:ffff::9"));
+    EXPECT_NE(network_of("2001:db8:1:2::1"), network_of("2001:db8:1:3::1"));
+}
+
+TEST(Network, OfIPv4IsTheAddress) {
+    EXPECT_EQ(network_of("192.0.2.1"), network_of("::ffff:192.0.2.1"));
+    EXPECT_NE(network_of("192.0.2.1"), network_of("192.0.2.2"));
+    EXPECT_NE(network_of("0.0.0.0"), network_of("::"));
+}
+
+TEST(Network, OfNoAddressIsNone) {
+    EXPECT_EQ(network_of(""), std::nullopt);
+    EXPECT_EQ(network_of("unix"), std::nullopt);
+}
+
 RC_GTEST_PROP(ClientAddress, TakesAnythingAndGivesAnAddress,
               (const std::vector<std::string>& values)) {
     RC_ASSERT(cidr::parse("0.0.0.0/0").value().contains(client("127.0.0.1", values)) ||
