@@ -1,3 +1,4 @@
+#include "answers.hpp"
 #include "readiness.hpp"
 
 #include <chat_gateway/admin/admin_routes.hpp>
@@ -5,27 +6,19 @@
 #include <chat_gateway/base/text.hpp>
 #include <chat_gateway/chat/server_message.hpp>
 
-#include <nlohmann/json.hpp>
-
 #include <set>
 #include <utility>
 
 namespace chat_gateway::admin {
 namespace {
 
-using nlohmann::json;
-
-http::response json_answer(unsigned status, const json& body) {
-    http::response r;
-    r.status = status;
-    r.set("Content-Type", "application/json").set("Cache-Control", "no-store");
-    // What a client sent may be quoted in an error: bytes that are no UTF-8 must not throw.
-    r.body = body.dump(-1, ' ', false, json::error_handler_t::replace);
-    return r;
-}
-
-http::response failure(unsigned status, std::string_view what) {
-    return json_answer(status, {{"error", what}});
+/// `{id}` at the end stands for one segment, not empty.
+bool matches(std::string_view route, std::string_view path) {
+    constexpr std::string_view any = "{id}";
+    if (!route.ends_with(any)) return route == path;
+    route.remove_suffix(any.size());
+    return path.starts_with(route) && path.size() > route.size() &&
+           path.find('/', route.size()) == path.npos;
 }
 
 }  // namespace
@@ -41,6 +34,9 @@ constexpr admin_routes::route admin_routes::table[] = {
     {"/readyz", "GET", &admin_routes::readyz},
     {"/metrics", "GET", &admin_routes::prometheus},
     {"/v1/messages", "POST", &admin_routes::post_messages},
+    {"/v1/stats", "GET", &admin_routes::get_stats},
+    {"/v1/users/{id}", "GET", &admin_routes::get_user},
+    {"/v1/users/{id}", "DELETE", &admin_routes::delete_user},
 };
 
 admin_routes::admin_routes(options o, gateway::services& services, const gateway::metrics& figures)
@@ -57,11 +53,12 @@ void admin_routes::on_request(http::request r, exchange_ptr e) {
     }
     std::string allowed;
     for (const route& candidate : table) {
-        if (candidate.path != r.path) continue;
+        if (!matches(candidate.path, r.path)) continue;
         const bool head = candidate.method == "GET" && r.method == "HEAD";
         if (candidate.method == r.method || head)
             return (this->*candidate.serve)(std::move(r), std::move(e));
-        allowed = candidate.method;
+        if (!allowed.empty()) allowed += ", ";
+        allowed += candidate.method;
     }
     if (!allowed.empty())
         return e->respond(failure(405, "method not allowed").set("Allow", allowed));

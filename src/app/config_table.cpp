@@ -171,9 +171,14 @@ const std::vector<config_key>& table() {
          .meaning = "How gateways and back ends reach each other: redis = @socket.io/redis-adapter "
                     "and redis-emitter, redis-sharded and redis-streams = the adapters of these "
                     "names, memory = this process alone.",
-         .choices = {"redis", "redis-sharded", "memory"}, .choices_not_yet = {"redis-streams"}},
+         .choices = {"redis", "redis-sharded", "redis-streams", "memory"}},
         {KEY(bus.prefix), .meaning = "Prefix of the channels, or the stream's name.",
          .check = check_not_empty, .accepted = "a text that is not empty"},
+        {KEY(bus.stream_length),
+         .meaning = "With redis-streams: entries that the stream keeps, about (MAXLEN ~). Whoever "
+                    "reads must not fall further behind. Node's adapter trims as well, by its own "
+                    "maxLen.",
+         .minimum = 100, .maximum = 100 * million},
         {KEY(bus.subscription),
          .meaning = "rooms = a channel per room that has members here, all = one subscription for "
                     "everything: a third less work per handshake with 20 rooms of its own, 1 us "

@@ -22,6 +22,9 @@ stores::stores(const settings& s, net::event_loop& loop) {
             {.prefix = s.bus.prefix, .room_channels = s.bus.subscription == "rooms"});
     } else if (s.bus.kind == "redis-sharded") {
         bus = redis::make_sharded_bus(redis_commands, s.bus.prefix);
+    } else if (s.bus.kind == "redis-streams") {
+        bus = redis::make_streams_bus(loop.context(), where, redis_commands,
+                                      {.prefix = s.bus.prefix, .max_length = s.bus.stream_length});
     } else {
         bus = memory::make_bus(loop, memory::make_bus_hub());
     }

@@ -308,6 +308,7 @@ services::shard_calls shard::calls() {
                 return i->disconnect_user(user, session);
             },
         .sockets_of_user = [i](const std::string& user) { return i->sockets_of_user(user); },
+        .stats = [i] { return i->stats(); },
     };
 }
 void shard::begin_drain() {

@@ -53,6 +53,7 @@ public:
     void let_go(const std::string& pid, const std::string& user);
     std::size_t disconnect_user(const std::string& user, const std::optional<std::string>& session);
     [[nodiscard]] std::vector<user_socket> sockets_of_user(const std::string& user) const;
+    [[nodiscard]] shard_stats stats() const;
     using answer_function = unique_function<void(socketio::cluster::response)>;
     void on_request(socketio::cluster::request r, answer_function answer);
 

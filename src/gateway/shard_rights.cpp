@@ -1,6 +1,7 @@
 // Whose the sockets are, and the end of those that may not be here any more.
 #include "shard_impl.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace chat_gateway::gateway {
@@ -42,6 +43,22 @@ std::vector<user_socket> shard::impl::sockets_of_user(const std::string& user) c
              .age = std::chrono::duration_cast<std::chrono::seconds>(loop_.now() - s.opened),
              .rooms = rooms_.rooms_of_count(m)});
     }
+    return all;
+}
+
+shard_stats shard::impl::stats() const {
+    using std::chrono::seconds;
+    shard_stats all;
+    for (const auto& s : sockets_) {
+        if (!s) continue;
+        const auto age = std::chrono::duration_cast<seconds>(loop_.now() - s->opened);
+        ++all.connections;
+        all.open += age;
+        all.longest = std::max(all.longest, age);
+    }
+    all.users.reserve(users_.user_count());
+    users_.for_each_user(
+        [&](std::string_view user, std::size_t sockets) { all.users.emplace_back(user, sockets); });
     return all;
 }
 

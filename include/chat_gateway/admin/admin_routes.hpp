@@ -36,6 +36,10 @@ private:
     void readyz(http::request r, exchange_ptr e);
     void prometheus(http::request r, exchange_ptr e);
     void post_messages(http::request r, exchange_ptr e);
+    // users_api.cpp
+    void get_stats(http::request r, exchange_ptr e);
+    void get_user(http::request r, exchange_ptr e);
+    void delete_user(http::request r, exchange_ptr e);
     [[nodiscard]] bool authorized(const http::request& r) const;
 
     options options_;

@@ -79,6 +79,7 @@ struct settings {
     struct {
         std::string kind = "redis";
         std::string prefix = "socket.io";
+        std::uint32_t stream_length = 10000;
         std::string subscription = "rooms";
     } bus;
     struct {

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -29,6 +30,14 @@ struct user_socket {
     bool websocket = false;
     std::chrono::seconds age{};
     std::size_t rooms = 0;
+};
+
+/// Who is on one shard.
+struct shard_stats {
+    std::size_t connections = 0;
+    std::chrono::seconds open{};  ///< all of them, summed
+    std::chrono::seconds longest{};
+    std::vector<std::pair<std::string, std::size_t>> users;  ///< and their connections
 };
 
 /// The stores and the bus behind one loop, and the way for shards to ask them. Every public
@@ -71,6 +80,7 @@ public:
                                     const std::optional<std::string>& session)>
             disconnect_user;
         unique_function<std::vector<user_socket>(const std::string& user)> sockets_of_user;
+        unique_function<shard_stats()> stats;
     };
     /// How often the sessions of live sockets are read again; 0: never. Before start().
     void set_recheck(std::chrono::milliseconds period) { recheck_ = period; }
@@ -105,6 +115,8 @@ public:
     /// Services loop only.
     void sockets_of_user(const std::string& user,
                          unique_function<void(std::vector<user_socket>)> done);
+    /// Of each shard. Services loop only.
+    void stats(unique_function<void(std::vector<shard_stats>)> done);
 
     /// Keeps a session for its client to come back. Its rooms are released behind this call.
     void suspend(suspended_session s);

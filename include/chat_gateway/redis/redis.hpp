@@ -71,6 +71,14 @@ std::unique_ptr<bus> make_classic_bus(std::shared_ptr<client> redis, classic_bus
 /// The bus of @socket.io/redis-adapter's sharded adapter: Redis 7's sharded channels.
 std::unique_ptr<bus> make_sharded_bus(std::shared_ptr<client> redis, std::string prefix);
 
+struct streams_bus_options {
+    std::string prefix = "socket.io";  ///< the stream, and the channels beside it
+    std::uint32_t max_length = 10000;  ///< entries that are kept, about
+};
+/// The bus of @socket.io/redis-streams-adapter, whose stream it reads on a connection of its own.
+std::unique_ptr<bus> make_streams_bus(boost::asio::io_context& loop, url where,
+                                      std::shared_ptr<client> redis, streams_bus_options o);
+
 /// Publishes changes as an emitter would: to every node, this one included, in one order. The mark
 /// is the key `<prefix>:outbox`; a script compares and sets it with what it publishes.
 std::unique_ptr<chat::change_sink> make_classic_change_sink(std::shared_ptr<client> redis,

@@ -158,6 +158,30 @@ export async function clusterCases({ kind, redis = (world) => world.redis.url, p
     });
   }
 
+  test("20,000 messages to 200 rooms reach each member once, in one order", { timeout: 120_000 }, async () => {
+    const users = gateways.map(() => randomUUID());
+    const rooms = [];
+    for (let i = 0; i < 200; i += 1) rooms.push(await world.postgres.addChat(...users));
+    const clients = [nodeClient(nodes[0], rooms), nodeClient(nodes[1], rooms)];
+    for (const [i, gateway] of gateways.entries()) {
+      clients.push(new Client(gateway.url, { cookie: await world.backend.login(users[i]) }));
+    }
+    for (const client of clients) await answering(client, "member").connect();
+    await nodes[0].call("emitMany", { rooms, count: 20_000 });
+    const last = (room) => 20_000 - 200 + room;
+    const complete = (client) => client.told.length >= 20_000;
+    await eventually(() => clients.every(complete), "all messages have arrived", 90_000);
+    for (const client of clients) {
+      const next = rooms.map((_, room) => room);
+      for (const n of client.told) {
+        assert.equal(n, next[n % 200], "the next message of its room");
+        next[n % 200] += 200;
+      }
+      assert.deepEqual(next, rooms.map((_, room) => last(room) + 200));
+      client.close();
+    }
+  });
+
   if (emitter) {
     test("an emitter's calls reach all servers", async () => {
       const { chat, clients } = await crowd();

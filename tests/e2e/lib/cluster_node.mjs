@@ -43,6 +43,14 @@ const calls = {
     io.to(rooms).except(except).emit(...event);
     return null;
   },
+  // Message i to room i modulo their number, each with its number.
+  emitMany: async ({ rooms, count }) => {
+    for (let i = 0; i < count; i += 1) {
+      io.to(rooms[i % rooms.length]).emit("tell", i);
+      if (i % 100 === 99) await new Promise(setImmediate);
+    }
+    return null;
+  },
   fetchSockets: async ({ rooms = [], except = [] }) => (await io.in(rooms).except(except).fetchSockets())
     .map(({ id, rooms, handshake, data }) => ({ id, rooms: [...rooms], handshake, data })),
   allRooms: async () => [...(await io.of("/").adapter.allRooms?.() ?? [])],

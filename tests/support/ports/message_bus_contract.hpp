@@ -59,7 +59,7 @@ protected:
                 .gap = [] {},
                 .request =
                     [this, i](request r) {
-                        order_[i].push_back(r.data);
+                        if (!r.rooms.empty()) order_[i].push_back(r.rooms.front());
                         requests_[i].push_back(std::move(r));
                     },
                 .response = [this, i](response r) { responses_[i].push_back(std::move(r)); },
@@ -424,12 +424,11 @@ TYPED_TEST_P(MessageBusContract, RequestsAndMessagesKeepTheirOrder) {
     std::vector<std::string> expected;
     for (int i = 0; i < 50; ++i) {
         const auto m = room_message({"r1"}, std::to_string(i));
-        const std::string event = "[\"event " + std::to_string(i) + "\"]";
+        const std::string room = "room " + std::to_string(i);
         this->backend_.node(0).publish({m}, [](auto) {});
-        this->backend_.node(0).ask({.kind = TestFixture::kind::server_side_emit, .data = event},
-                                   [](auto) {});
+        this->backend_.node(0).ask({.kind = TestFixture::kind::join, .rooms = {room}}, [](auto) {});
         expected.push_back(m.packet);
-        expected.push_back(event);
+        expected.push_back(room);
     }
     this->backend_.run_until([&] { return this->order_[1].size() >= expected.size(); });
     EXPECT_EQ(this->order_[1], expected);

@@ -388,9 +388,6 @@ INSTANTIATE_TEST_SUITE_P(
         not_yet{"CHAT_GATEWAY_SESSION_REJECT", "connect_error",
                 "session.reject: \"connect_error\" is not supported by this version; accepted: "
                 "handshake"},
-        not_yet{"CHAT_GATEWAY_BUS_KIND", "redis-streams",
-                "bus.kind: \"redis-streams\" is not supported by this version; accepted: redis, "
-                "redis-sharded or memory"},
         not_yet{
             "REDIS_URL", "redis://a,redis://b",
             "redis.url: the value names several nodes, which is not supported by this version;"}));

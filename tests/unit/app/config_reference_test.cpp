@@ -46,7 +46,8 @@ TEST(ConfigSchema, HasTheBoundsAndChoicesOfTheTable) {
     EXPECT_EQ(schema_of("postgres.pool_size")["type"], "integer");
     EXPECT_EQ(schema_of("postgres.pool_size")["minimum"], 1);
     EXPECT_EQ(schema_of("postgres.pool_size")["maximum"], 64);
-    EXPECT_EQ(schema_of("bus.kind")["enum"], json({"redis", "redis-sharded", "memory"}));
+    EXPECT_EQ(schema_of("bus.kind")["enum"],
+              json({"redis", "redis-sharded", "redis-streams", "memory"}));
     EXPECT_EQ(schema_of("cors.origins")["type"], "array");
     EXPECT_EQ(schema_of("cors.origins")["items"]["type"], "string");
     EXPECT_EQ(schema_of("engine.transports")["items"]["enum"], json({"polling", "websocket"}));
@@ -99,7 +100,7 @@ TEST(ConfigMarkdown, HasARowForEveryKey) {
 
 TEST(ConfigMarkdown, MarksWhatIsNotYetThere) {
     const auto page = config_markdown();
-    EXPECT_THAT(page, HasSubstr("redis, redis-sharded or memory; not yet: redis-streams"));
+    EXPECT_THAT(page, HasSubstr("handshake; not yet: connect_error"));
 }
 
 }  // namespace

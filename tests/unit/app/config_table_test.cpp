@@ -70,6 +70,7 @@ TEST(ConfigTable, HasTheKeysAndDefaultsOfTheContract) {
         {"postgres.outbox", "false"},
         {"bus.kind", R"("redis")"},
         {"bus.prefix", R"("socket.io")"},
+        {"bus.stream_length", "10000"},
         {"bus.subscription", R"("rooms")"},
         {"limits.connections_per_ip", "0"},
         {"limits.connections_per_user", "0"},
