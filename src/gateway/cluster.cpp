@@ -110,6 +110,7 @@ void cluster::on_response(response r) {
 
 /// `answer`: once, and to a broadcast more often.
 void cluster::ask_here(const request& r, unique_function<void(response)> answer) {
+    if (own_ && own_(r, answer)) return;
     const auto all = std::make_shared<gathering>(
         gathering{{.kind = answer_of(r.kind), .id = r.id}, shards_, std::move(answer)});
     if (shards_ == 0) all->answer(std::move(all->sum));

@@ -53,6 +53,7 @@ void services::start() {
         loop_, bus_, counts_, shards, [this](unsigned shard, std::shared_ptr<shard_request> r) {
             ask_shard(shard, std::move(r));
         });
+    cluster_->serve([this](const auto& r, auto& answer) { return take_own(r, answer); });
     bus_.start({
         .messages = [this](auto messages) { hub_->on_messages(std::move(messages)); },
         .gap = [this] { hub_->on_gap(); },
