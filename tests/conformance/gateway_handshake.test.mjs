@@ -236,11 +236,11 @@ test("connect_error: anything but CONNECT closes", async () => {
 test("connect_error: the connect timeout ends what the client leaves open", async () => {
   const refusing = await startDemo({ SESSION_REJECT: "connect_error", SOCKET_CONNECT_TIMEOUT_MS: 400, SERVER_THREADS: 1 });
   const socket = await WebSocketSession.open(refusing.port, PATH);
-  const session = await PollingSession.open(refusing.port, PATH);
+  const held = await (await PollingSession.open(refusing.port, PATH)).hold();
   socket.text("40");
   assert.equal(await socket.next(), CONNECT_ERROR);
   assert.equal(await socket.hex(), "8800");
-  assert.equal((await session.get()).body, "1");
+  assert.equal((await readResponse(held)).body, "1");
   await refusing.stop();
 });
 

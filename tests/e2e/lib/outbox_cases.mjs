@@ -164,7 +164,7 @@ export function outboxCases({ kind, rows }) {
         if (!committed) await insert(chat, content, connection.client);
         return;
       } catch (error) {
-        if (!["ECONNREFUSED", "ECONNRESET", "57P01", "57P03"].includes(error.code) && !/Connection terminated/.test(error.message)) throw error;
+        if (error.severity === "ERROR") throw error; // the statement is at fault, not the connection
         connection.client = undefined;
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
