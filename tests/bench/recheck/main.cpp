@@ -54,7 +54,7 @@ public:
           redis_(redis::make_client(loop_.context(), where)),
           store_(redis::make_session_store(redis_, "sess:", where.database)),
           rights_({.period = period, .user_pointer = "/passport/user"}, loop_, *store_, directory_,
-                  counts_, [this](const auto&, std::string_view) { ++cut_; }) {}
+                  counts_, [this](const auto& who, std::string_view) { cut(who); }) {}
 
     int run() {
         loop_.after(milliseconds(500), [this] { register_all(); });
@@ -70,6 +70,12 @@ public:
     }
 
 private:
+    /// Its sockets go, and with them the session from the registry.
+    void cut(const chat::login_ref& who) {
+        ++cut_;
+        loop_.post([this, who] { rights_.remove(*who); });
+    }
+
     void register_all() {
         const long before = resident_kib();
         logins_.reserve(count_);
