@@ -154,6 +154,7 @@ void shard::impl::join_answered(chat_socket& s, const std::string& chat, std::st
         why = "limit";
     }
     if (why) {
+        if (allowed) ask_.note_denial(chat);
         log::debug("failed to join chat room", {{"user", s.user}, {"chat", chat}, {"reason", why}});
         return acknowledge(s, ack);
     }
@@ -178,6 +179,7 @@ void shard::impl::leave_asked(chat_socket& s, const std::string& chat) {
     s.settle();
     if (!rooms_.contains(s.session.index, chat)) return;
     counts_.add(metric::leaves);
+    if (auto* t = rooms_.tally_of(chat)) ++t->departed;
     leave_rooms(s, {chat});
     auto& history = s.history();
     history.joined_at.erase(chat);

@@ -70,6 +70,8 @@ struct gateway_options {
     std::chrono::milliseconds recheck{0};
     gateway::limit_options limits{};
     std::uint32_t events_per_socket_per_s = 0;
+    bool refuse_at_connect = false;
+    std::chrono::milliseconds connect_timeout{45000};
     bool keeps_sessions = false;  ///< in a recovery store
     /// Instead of the fake bus.
     std::function<std::unique_ptr<chat::message_bus>(net::event_loop&)> make_bus{};
@@ -155,6 +157,13 @@ public:
         });
         return answer.get_future().get();
     }
+    std::vector<gateway::named_room> busiest_rooms(std::size_t most) {
+        std::promise<std::vector<gateway::named_room>> answer;
+        run_on(loop_, [&] {
+            services_.busiest_rooms(most, [&](auto all) { answer.set_value(std::move(all)); });
+        });
+        return answer.get_future().get();
+    }
     std::size_t disconnect(const std::string& user) {
         std::promise<std::size_t> answer;
         run_on(loop_, [&] {
@@ -229,6 +238,8 @@ private:
         s.handshakes = o.handshakes;
         s.limits = limits_of_all_;
         s.events_per_socket_per_s = o.events_per_socket_per_s;
+        s.refuse_at_connect = o.refuse_at_connect;
+        s.engine.session.connect_timeout = o.connect_timeout;
         s.trusted_proxies = {http::cidr::parse("127.0.0.1").value()};
         n.shard = std::make_unique<gateway::shard>(n.loop, s, services_, metrics_);
         n.routes = std::make_unique<gateway::public_routes>(n.shard->engine(), "/ws/", nullptr);

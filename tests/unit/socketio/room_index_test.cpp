@@ -199,6 +199,46 @@ void compare(const room_index& index, const model& expected) {
     }
 }
 
+TEST(RoomIndex, KeepsATallyWithEachRoom) {
+    room_index index;
+    index.join(1, "a");
+    index.join(2, "a");
+    index.join(2, "a");
+    index.leave(2, "a");
+    index.join(3, "a");
+    EXPECT_EQ(*index.tally_of("a"), (room_index::tally{.joined = 3}));
+    EXPECT_EQ(index.tally_of("b"), nullptr);
+    index.leave(1, "a");
+    index.leave(3, "a");
+    EXPECT_EQ(index.tally_of("a"), nullptr) << "it goes with the room";
+    index.join(1, "a");
+    EXPECT_EQ(*index.tally_of("a"), (room_index::tally{.joined = 1}));
+}
+
+TEST(RoomIndex, HandsOutTheTallyBehindTheMembersOfEachRoom) {
+    room_index index;
+    index.join(1, "a");
+    index.join(2, "a");
+    index.join(2, "b");
+    index.join(3, "b");
+    const auto send = [&](const std::vector<std::string>& rooms,
+                          const std::vector<std::string>& except) {
+        std::uint64_t reached = 0;
+        index.for_each_member(
+            rooms, except, [&](member_id) { ++reached; },
+            [&](room_index::tally& t) { t.sent += std::exchange(reached, 0); });
+    };
+    send({"a"}, {});
+    EXPECT_EQ(index.tally_of("a")->sent, 2U);
+    EXPECT_EQ(index.tally_of("b")->sent, 0U);
+    send({"a", "b", "nowhere"}, {});
+    EXPECT_EQ(index.tally_of("a")->sent, 4U);
+    EXPECT_EQ(index.tally_of("b")->sent, 1U) << "2 is in both, and counts for the first";
+    send({"b"}, {"a"});
+    EXPECT_EQ(index.tally_of("a")->sent, 4U);
+    EXPECT_EQ(index.tally_of("b")->sent, 2U);
+}
+
 void compare_reach(room_index& index, const model& expected) {
     const auto any_rooms = rc::gen::container<names>(rc::gen::elementOf(some_rooms));
     const auto rooms = *any_rooms;
