@@ -100,6 +100,11 @@ void shard::impl::on_open(slot_handle session, const public_id& sid,
     auto& admitted = static_cast<session_ticket&>(*ticket);
     if (!admitted.who) return open_refused(session, std::move(admitted.place), via);
     if (sockets_.size() <= session.index) sockets_.resize(session.index + 1U);
+    if (ask_.keeps_sessions()) {
+        kept_.resize(sockets_.size());
+        kept_[session.index] = {};
+        if (!std::exchange(keeps_, true)) keep_on_time();
+    }
     auto s = std::make_unique<chat_socket>();
     s->session = session;
     enter_user(*s, std::move(*admitted.who));
@@ -132,7 +137,10 @@ void shard::impl::on_close(slot_handle session, close_reason reason) {
     if (const auto* refused = refused_.find(session)) return close_refused(*refused, reason);
     chat_socket* s = find(session);
     if (!s) return;
-    if (recoverable(*s, reason)) ask_.suspend(state_of(*s));
+    if (recoverable(*s, reason)) {
+        ask_.suspend(state_of(*s));
+        if (!kept_.empty()) kept_[session.index] = {};
+    }
     leave_everything(*s);
     leave_user(*s);
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(loop_.now() - s->opened);
@@ -223,6 +231,7 @@ void shard::impl::try_connect(chat_socket& s, const delivery_batch& missed) {
     for (const auto& d : missed)
         bytes += d->bytes();
     const bool ahead = bytes <= max_bytes_ahead_of_connect;
+    keep(s);
     if (ahead) send_missed(s, missed);
     send(s, socketio::connect_reply(chat_namespace, s.id.text(), pid));
     if (!ahead) send_missed(s, missed);
@@ -230,6 +239,7 @@ void shard::impl::try_connect(chat_socket& s, const delivery_batch& missed) {
 }
 
 void shard::impl::leave_everything(chat_socket& s) {
+    stop_keeping(s);
     if (s.load != 0) ask_.cancel_load(std::exchange(s.load, 0));
     std::vector<std::string> emptied;
     counts_.subtract(metric::rooms_joined, rooms_.rooms_of_count(s.session.index));
@@ -237,6 +247,7 @@ void shard::impl::leave_everything(chat_socket& s) {
     if (std::exchange(s.own_room_held, false)) emptied.push_back(s.id.text());
     if (s.connected) counts_.subtract(metric::sockets_connected);
     if (s.recovered) recovered_.erase(s.pid.text());
+    if (!kept_.empty()) kept_[s.session.index] = {};
     s.connected = s.connect_wanted = s.rooms_ready = s.entering = s.recovered = false;
     s.start = 0;
     s.since_connect.reset();
@@ -273,6 +284,8 @@ services::shard_calls shard::calls() {
         .sockets_of_user = [i](const std::string& user) { return i->sockets_of_user(user); },
         .stats = [i] { return i->stats(); },
         .figures_of = [i](const std::vector<std::string>& rooms) { return i->figures_of(rooms); },
+        .reached = [i](std::uint64_t position) { i->reached(position); },
+        .lost_messages = [i] { i->lost_messages(); },
     };
 }
 void shard::begin_drain() {
