@@ -1,11 +1,10 @@
 #pragma once
 
 #include "backoff.hpp"
-#include "connection.hpp"
+#include "client.hpp"
 #include "stream_entry.hpp"
 
 #include <chat_gateway/base/unique_function.hpp>
-#include <chat_gateway/redis/redis.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -29,7 +28,7 @@ public:
         std::size_t most = 100;                 ///< entries of one XREAD
     };
 
-    stream_tail(boost::asio::io_context& loop, url where, std::string name, options o);
+    stream_tail(boost::asio::io_context& loop, client& redis, std::string name, options o);
     stream_tail(const stream_tail&) = delete;
     stream_tail& operator=(const stream_tail&) = delete;
 
@@ -60,7 +59,7 @@ private:
     boost::asio::io_context& loop_;
     const std::string name_;
     const options options_;
-    std::shared_ptr<connection> connection_;
+    std::shared_ptr<client> connection_;
     unique_function<void(std::vector<stream_entry>)> entries_;
     unique_function<void()> gap_;
     std::vector<waiter> waiting_;

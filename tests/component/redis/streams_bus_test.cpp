@@ -9,7 +9,7 @@ public:
     static constexpr bool has_all_rooms = false;
     streams_backend() {
         for (auto& node : nodes_)
-            node = redis::make_streams_bus(loop, where(), commands_, {.prefix = "test"});
+            node = redis::make_streams_bus(loop, commands_, {.prefix = "test"});
     }
     chat::message_bus& node(std::size_t i) { return *nodes_.at(i); }
     void go_away() { stop_server(*commands_); }
