@@ -1,11 +1,15 @@
-// A private redis-server.
+// A private redis-server; CHAT_GATEWAY_TEST_REDIS names another program: valkey-server, say.
 import { createClient } from "redis";
 import { freePort, privateDirectory } from "./machine.mjs";
 import { ServerProcess } from "./process.mjs";
 
+const program = process.env.CHAT_GATEWAY_TEST_REDIS ?? "redis-server";
+
 export class Redis {
-  static async start() {
+  /** `options`: more of redis-server's. */
+  static async start(options = []) {
     const redis = new Redis();
+    redis.options = options;
     redis.port = await freePort();
     redis.directory = privateDirectory("redis");
     redis.url = `redis://127.0.0.1:${redis.port}`;
@@ -15,8 +19,9 @@ export class Redis {
 
   /** Starts it, again on the same port and with the same data. */
   async resume() {
-    this.process = new ServerProcess("redis-server", "redis-server", [
+    this.process = new ServerProcess("redis-server", program, [
       "--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.directory, "--save", "", "--appendonly", "no",
+      ...this.options,
     ]);
     await this.process.prints(/Ready to accept connections/);
     this.admin = await this.connect();

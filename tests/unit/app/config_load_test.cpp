@@ -387,10 +387,13 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         not_yet{"CHAT_GATEWAY_SESSION_REJECT", "connect_error",
                 "session.reject: \"connect_error\" is not supported by this version; accepted: "
-                "handshake"},
-        not_yet{
-            "REDIS_URL", "redis://a,redis://b",
-            "redis.url: the value names several nodes, which is not supported by this version;"}));
+                "handshake"}));
+
+TEST(ConfigLoad, SeveralRedisNodesMustBeOfOneCluster) {
+    EXPECT_THAT(faults_of_variable("REDIS_URL", "redis://a,redis://b"), IsEmpty());
+    EXPECT_THAT(faults_of_variable("REDIS_URL", "redis://a,rediss://b"),
+                ElementsAre(StartsWith("redis.url: the value names nodes with different schemes;")));
+}
 
 TEST(ConfigLoad, TheOutboxNeedsABusThatRemembers) {
     EXPECT_THAT(faults_of_file(R"({"postgres":{"outbox":true},"bus":{"kind":"memory"}})"),

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace chat_gateway::redis {
 namespace {
 
@@ -78,12 +80,13 @@ protected:
         all.insert(all.end(), at_b.begin(), at_b.end());
         subscribe(all);
         sent();
+        std::ranges::stable_sort(at_a, {}, slot_of);  // as they were asked for
         for (const auto& channel : at_a)
             ASSERT_TRUE(confirms(a, channel));
         for (const auto& channel : at_b)
             ASSERT_TRUE(confirms(b, channel));
         EXPECT_THAT(due(), ElementsAre("w"));
-        subject_.take_doubt();
+        (void)subject_.take_doubt();
     }
 
     using subscriptions_waiter = shard_subscriptions::waiter;
