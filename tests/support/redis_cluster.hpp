@@ -6,7 +6,9 @@
 #include <arpa/inet.h>
 #include <chrono>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <sys/time.h>
@@ -107,6 +109,15 @@ public:
         for (std::size_t i = 0; i < masters; ++i) {
             if (i != to && i != from) expect_ok(i, setslot);
         }
+        // What nodes have said before may still be on its way, and a next move would meet it.
+        const auto owner = id(to);
+        const auto epoch = seen(to, owner).epoch;
+        for (std::size_t i = 0; i < masters; ++i) {
+            until([&] {
+                const auto view = seen(i, owner);
+                return view.epoch == epoch && view.has(slot);
+            });
+        }
     }
     void move(unsigned slot, std::size_t from, std::size_t to) {
         begin_move(slot, from, to);
@@ -136,6 +147,34 @@ private:
     static constexpr auto npos = std::string::npos;
     static constexpr unsigned first_slot(std::size_t i) {
         return static_cast<unsigned>(i * slots / masters);
+    }
+
+    struct node_view {
+        std::string epoch{};
+        std::vector<std::string> ranges{};  ///< of slots: 7, or 1-5
+        [[nodiscard]] bool has(unsigned slot) const {
+            return std::ranges::any_of(ranges, [&](const std::string& range) {
+                const auto dash = range.find('-');
+                const auto first = std::stoul(range);
+                const auto last = dash == npos ? first : std::stoul(range.substr(dash + 1));
+                return first <= slot && slot <= last;
+            });
+        }
+    };
+    /// What node `i` knows of the node with this id: a line of CLUSTER NODES.
+    node_view seen(std::size_t i, const std::string& whom) {
+        std::istringstream lines(said(i, "CLUSTER NODES"));
+        for (std::string line; std::getline(lines, line);) {
+            std::istringstream words(line);
+            std::vector<std::string> fields{std::istream_iterator<std::string>(words), {}};
+            if (fields.size() < 8 || fields[0] != whom) continue;
+            node_view view{fields[6]};
+            for (std::size_t f = 8; f < fields.size(); ++f) {
+                if (!fields[f].starts_with('[')) view.ranges.push_back(fields[f]);
+            }
+            return view;
+        }
+        return {};
     }
 
     void expect_ok(std::size_t i, const std::string& command) {

@@ -58,6 +58,7 @@ INSTANTIATE_TYPED_TEST_SUITE_P(ClusterAll, MessageBusContract, classic_cluster<f
 class sharded_cluster : public cluster_bus_backend {
 public:
     static constexpr bool has_all_rooms = false;
+    static constexpr bool one_order = false;
     sharded_cluster() {
         for (auto& node : nodes_)
             node = redis::make_sharded_bus(commands_, prefix_);
