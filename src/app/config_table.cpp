@@ -128,7 +128,8 @@ const std::vector<config_key>& table() {
 
         {KEY(redis.url),
          .meaning =
-             "Redis of the sessions and the bus. Several comma-separated nodes are those of a Redis "
+             "Redis of the sessions and the bus. Several comma-separated nodes are those of a "
+             "Redis "
              "Cluster that are asked for the others; all take the same user and password, and "
              "redis://user:password@a:7000,b:7000 is enough. rediss:// encrypts; the server's "
              "certificate must be good for the host that is named here or, of a cluster's other "

@@ -95,7 +95,8 @@ TEST(ClusterListener, FollowsASlotThatMoves) {
     EXPECT_EQ(world.subscribers(channel), 1U) << "and nowhere else";
     EXPECT_EQ(world.publish(other, "stayed"), 1);
     world.run_until([&] { return world.heard.size() == 2; });
-    EXPECT_THAT(world.heard, ::testing::UnorderedElementsAre(channel + "=moved", other + "=stayed"));
+    EXPECT_THAT(world.heard,
+                ::testing::UnorderedElementsAre(channel + "=moved", other + "=stayed"));
     world.cluster.move(redis::slot_of(channel), 2, 0);
     world.run_until([&] { return world.gaps == 4; });
     EXPECT_EQ(world.publish(channel, "home"), 1);
@@ -248,8 +249,8 @@ public:
     /// By which node.
     std::size_t at(std::size_t other_than = 99) {
         for (std::size_t i = 0; i < cluster.size(); ++i) {
-            if (i != other_than && cluster.said(i, "CLIENT LIST TYPE pubsub").find("sub=1") !=
-                                       std::string::npos)
+            if (i != other_than &&
+                cluster.said(i, "CLIENT LIST TYPE pubsub").find("sub=1") != std::string::npos)
                 return i;
         }
         return 99;
@@ -291,8 +292,8 @@ TEST(RoamingListener, MovesToAnotherNodeWhenItsOwnDies) {
         world.publish(std::to_string(published++));
         return world.heard.size() >= 100;
     });
-    EXPECT_TRUE(std::ranges::is_sorted(
-        world.heard, {}, [](const std::string& text) { return std::stoi(text); }));
+    EXPECT_TRUE(std::ranges::is_sorted(world.heard, {},
+                                       [](const std::string& text) { return std::stoi(text); }));
     EXPECT_EQ(world.sum(*world.client, {"PUBSUB", "NUMSUB", "news"}), 1U);
 }
 

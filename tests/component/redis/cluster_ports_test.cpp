@@ -124,8 +124,8 @@ TEST(ClusterSessions, TheEndOfASessionIsToldByWhicheverNodeHasIt) {
     const auto commands = backend.connect();
     const auto store = redis::make_session_store(commands, "name-");
     std::vector<std::string> gone;
-    store->watch({.gone = [&](const std::string& id) { gone.push_back("name-" + id); },
-                  .missed = [] {}});
+    store->watch(
+        {.gone = [&](const std::string& id) { gone.push_back("name-" + id); }, .missed = [] {}});
     for (std::size_t i = 0; i < redis_cluster::masters; ++i) {
         const auto key = name_at(i);
         // When it listens is not said: so it is repeated until it does.

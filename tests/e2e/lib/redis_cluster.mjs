@@ -13,7 +13,14 @@ export class RedisCluster {
     for (let i = 0; i < count; i += 1) {
       const bus = await freePort();
       const node = await Redis.start(["--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--cluster-port", String(bus)]);
-      cluster.nodes.push(Object.assign(node, { bus }));
+      // What it knows of the node with this id: a line of CLUSTER NODES.
+      const seen = async (id) => {
+        const lines = (await node.admin.sendCommand(["CLUSTER", "NODES"])).split("\n");
+        const fields = lines.find((line) => line.startsWith(id)).split(" ");
+        const ranges = fields.slice(8).filter((text) => /^\d/.test(text)).map((text) => text.split("-").map(Number));
+        return { epoch: fields[6], ranges: ranges.map(([from, to = from]) => [from, to]) };
+      };
+      cluster.nodes.push(Object.assign(node, { bus, seen }));
     }
     const first = (i) => Math.floor((i * SLOTS) / count);
     for (const [i, node] of cluster.nodes.entries()) {
@@ -68,6 +75,14 @@ export class RedisCluster {
     }
     for (const node of [target, source, ...this.nodes.filter((one) => one !== source && one !== target)]) {
       await node.admin.sendCommand(["CLUSTER", "SETSLOT", slot, "NODE", targetId]);
+    }
+    // What nodes have said before may still be on its way, and a next move would meet it.
+    const { epoch } = await target.seen(targetId);
+    for (const node of this.nodes) {
+      await eventually(async () => {
+        const view = await node.seen(targetId);
+        return view.epoch === epoch && view.ranges.some(([from, to]) => from <= Number(slot) && Number(slot) <= to);
+      }, "the nodes agree on the slot's owner");
     }
   }
 }

@@ -384,15 +384,16 @@ TEST_P(ConfigLoadNotYet, IsRefused) {
 
 INSTANTIATE_TEST_SUITE_P(
     Keys, ConfigLoadNotYet,
-    testing::Values(
-        not_yet{"CHAT_GATEWAY_SESSION_REJECT", "connect_error",
-                "session.reject: \"connect_error\" is not supported by this version; accepted: "
-                "handshake"}));
+    testing::Values(not_yet{
+        "CHAT_GATEWAY_SESSION_REJECT", "connect_error",
+        "session.reject: \"connect_error\" is not supported by this version; accepted: "
+        "handshake"}));
 
 TEST(ConfigLoad, SeveralRedisNodesMustBeOfOneCluster) {
     EXPECT_THAT(faults_of_variable("REDIS_URL", "redis://a,redis://b"), IsEmpty());
-    EXPECT_THAT(faults_of_variable("REDIS_URL", "redis://a,rediss://b"),
-                ElementsAre(StartsWith("redis.url: the value names nodes with different schemes;")));
+    EXPECT_THAT(
+        faults_of_variable("REDIS_URL", "redis://a,rediss://b"),
+        ElementsAre(StartsWith("redis.url: the value names nodes with different schemes;")));
 }
 
 TEST(ConfigLoad, TheOutboxNeedsABusThatRemembers) {

@@ -128,7 +128,8 @@ TEST(RedisUrls, OneIsAListOfOne) {
 }
 
 TEST(RedisUrls, SeveralAreUrlsOrMoreHostsBehindTheFirst) {
-    for (const auto* text : {"rediss://u:p,w@a:1,[::1]:2,c", "rediss://u:p,w@a:1,rediss://u:p,w@[::1]:2,rediss://u:p,w@c",
+    for (const auto* text : {"rediss://u:p,w@a:1,[::1]:2,c",
+                             "rediss://u:p,w@a:1,rediss://u:p,w@[::1]:2,rediss://u:p,w@c",
                              "rediss://u:p,w@a:1,[::1]:2,rediss://u:p,w@c"}) {
         const auto all = parse_urls(text);
         ASSERT_TRUE(all.has_value()) << text;
@@ -148,9 +149,9 @@ TEST(RedisUrls, SeveralAreUrlsOrMoreHostsBehindTheFirst) {
 }
 
 TEST(RedisUrls, ThatAreWrongAreMalformed) {
-    for (const auto* text : {"", "redis://a,", "redis://a,,b", "redis://a,redis://", "redis://a,b:x",
-                             "redis://a,b:0", "redis://,a", "redis://a,b/x", "redis://a,http://b",
-                             "redis://a,unix://b"})
+    for (const auto* text :
+         {"", "redis://a,", "redis://a,,b", "redis://a,redis://", "redis://a,b:x", "redis://a,b:0",
+          "redis://,a", "redis://a,b/x", "redis://a,http://b", "redis://a,unix://b"})
         EXPECT_EQ(parse_urls(text).error(), errc::malformed) << text;
     EXPECT_EQ(parse_url("redis://a,b").error(), errc::malformed) << "one is asked for";
 }
