@@ -11,7 +11,7 @@ import { eventually } from "./lib/wait.mjs";
 import { World } from "./lib/world.mjs";
 
 const kind = "redis";
-const world = await World.start({ bus: { kind } }, () => RedisCluster.start());
+const world = await World.start({ bus: { kind } }, { startRedis: () => RedisCluster.start() });
 const gateways = [world.gateway, await world.addGateway({ bus: { kind } })];
 const node = await Member.startNode("node-1", { kind, redis: world.redis.url });
 const member = await Member.startMember("gateway code", { kind, redis: world.redis.url });

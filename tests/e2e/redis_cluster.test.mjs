@@ -10,7 +10,7 @@ import { eventually } from "./lib/wait.mjs";
 import { World } from "./lib/world.mjs";
 
 const kind = "redis-sharded";
-const world = await World.start({ bus: { kind } }, () => RedisCluster.start());
+const world = await World.start({ bus: { kind } }, { startRedis: () => RedisCluster.start() });
 const gateways = [world.gateway, await world.addGateway({ bus: { kind } })];
 const member = await Member.startMember("gateway code", { kind, redis: world.redis.url });
 after(async () => {

@@ -13,7 +13,7 @@ import { World } from "./world.mjs";
  * if the adapter has one; `settings`: of the gateways; `startRedis`: another Redis than a single server
  */
 export async function clusterCases({ kind, redis = (world) => world.redis.url, prefix = "socket.io", emitter, settings = {}, startRedis }) {
-  const world = await World.start({ bus: { kind, prefix }, ...settings }, startRedis);
+  const world = await World.start({ bus: { kind, prefix }, ...settings }, { startRedis });
   const url = redis(world);
   const gateways = [world.gateway, await world.addGateway({ bus: { kind, prefix }, ...settings })];
   const nodes = [];

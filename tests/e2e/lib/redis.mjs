@@ -6,10 +6,10 @@ import { ServerProcess } from "./process.mjs";
 const program = process.env.CHAT_GATEWAY_TEST_REDIS ?? "redis-server";
 
 export class Redis {
-  /** `options`: more of redis-server's. */
-  static async start(options = []) {
+  /** `durable`: what it has answered is on the disk, and survives its being killed; `options`: more of redis-server's. */
+  static async start({ durable = false, options = [] } = {}) {
     const redis = new Redis();
-    redis.options = options;
+    redis.options = [...(durable ? ["--appendonly", "yes", "--appendfsync", "always"] : ["--appendonly", "no"]), ...options];
     redis.port = await freePort();
     redis.directory = privateDirectory("redis");
     redis.url = `redis://127.0.0.1:${redis.port}`;
@@ -20,7 +20,7 @@ export class Redis {
   /** Starts it, again on the same port and with the same data. */
   async resume() {
     this.process = new ServerProcess("redis-server", program, [
-      "--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.directory, "--save", "", "--appendonly", "no",
+      "--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.directory, "--save", "",
       ...this.options,
     ]);
     await this.process.prints(/Ready to accept connections/);
@@ -39,6 +39,11 @@ export class Redis {
   async stop() {
     await this.admin.sendCommand(["SAVE"]);
     await this.process.stop();
+  }
+
+  /** The end without a farewell; resume() finds what was durable. */
+  async kill() {
+    await this.process.stop("SIGKILL");
   }
 
   /** Alive for TCP, but answers nothing until unfreeze(). */

@@ -12,7 +12,9 @@ export class RedisCluster {
     cluster.nodes = [];
     for (let i = 0; i < count; i += 1) {
       const bus = await freePort();
-      const node = await Redis.start(["--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--cluster-port", String(bus)]);
+      const node = await Redis.start({
+        options: ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--cluster-port", String(bus)],
+      });
       // What it knows of the node with this id: a line of CLUSTER NODES.
       const seen = async (id) => {
         const lines = (await node.admin.sendCommand(["CLUSTER", "NODES"])).split("\n");

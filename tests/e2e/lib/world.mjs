@@ -10,8 +10,11 @@ import { eventually } from "./wait.mjs";
 export const ALLOWED_ORIGIN = "http://localhost:5173";
 
 export class World {
-  /** Redis, or what has its methods, PostgreSQL, an Express back end and one gateway; `overrides`: settings of the gateway by section. */
-  static async start(overrides = {}, startRedis = () => Redis.start()) {
+  /**
+   * Redis (`redis`: how; or `startRedis`: what has its methods), PostgreSQL, an Express back end and one gateway; `overrides`: settings of
+   * the gateway by section.
+   */
+  static async start(overrides = {}, { redis, startRedis = () => Redis.start(redis) } = {}) {
     const world = new World();
     world.gateways = [];
     world.proxies = [];
