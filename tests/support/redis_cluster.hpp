@@ -1,6 +1,7 @@
 #pragma once
 
 #include "redis_server.hpp"
+#include "tls_certificates.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -24,7 +25,10 @@ public:
     static constexpr std::size_t masters = 3;
     static constexpr unsigned slots = 16384;
 
-    explicit redis_cluster(bool replicas = false, std::vector<std::string> arguments = {}) {
+    /// With `tls` it has a second port, for clients that encrypt, and its nodes encrypt what they
+    /// say to each other.
+    explicit redis_cluster(bool replicas = false, std::vector<std::string> arguments = {},
+                           const tls_certificates* tls = nullptr) {
         for (std::size_t i = 0; i < (replicas ? 2 : 1) * masters; ++i) {
             std::vector<std::string> all{"--cluster-enabled",
                                          "yes",
@@ -35,6 +39,14 @@ public:
                                          "--repl-diskless-sync-delay",
                                          "0"};
             cluster_ports_.push_back(all[5]);
+            if (tls != nullptr) {
+                tls_ports_.push_back(std::to_string(redis_server::free_port()));
+                for (const auto& word : std::vector<std::string>{
+                         "--tls-port", tls_ports_.back(), "--tls-cluster", "yes", "--tls-cert-file",
+                         tls->file("server.pem"), "--tls-key-file", tls->file("server.key"),
+                         "--tls-ca-cert-file", tls->file("ca.pem"), "--tls-auth-clients", "no"})
+                    all.push_back(word);
+            }
             all.insert(all.end(), arguments.begin(), arguments.end());
             nodes_.push_back(std::make_unique<redis_server>(std::move(all)));
         }
@@ -44,7 +56,10 @@ public:
                                  std::to_string(first_slot(i + 1) - 1));
             }
             expect_ok(i, "CLUSTER SET-CONFIG-EPOCH " + std::to_string(i + 1));
-            if (i > 0) expect_ok(0, "CLUSTER MEET 127.0.0.1 " + port(i) + ' ' + cluster_ports_[i]);
+            if (i > 0)
+                expect_ok(0, "CLUSTER MEET 127.0.0.1 " +
+                                 (tls == nullptr ? port(i) : tls_ports_[i]) + ' ' +
+                                 cluster_ports_[i]);
         }
         for (std::size_t i = masters; i < nodes_.size(); ++i) {
             until([&] { return said(i, "CLUSTER NODES").find(id(i - masters)) != npos; });
@@ -58,6 +73,7 @@ public:
     redis_server& node(std::size_t i) { return *nodes_.at(i); }
     [[nodiscard]] std::size_t size() const { return nodes_.size(); }
     [[nodiscard]] std::string port(std::size_t i) const { return nodes_.at(i)->port(); }
+    [[nodiscard]] std::string tls_port(std::size_t i) const { return tls_ports_.at(i); }
     /// The master that has the slot at the beginning.
     static std::size_t home_of(unsigned slot) {
         std::size_t i = 0;
@@ -220,6 +236,7 @@ private:
     }
 
     std::vector<std::string> cluster_ports_;
+    std::vector<std::string> tls_ports_;
     std::vector<std::unique_ptr<redis_server>> nodes_;
 };
 

@@ -177,5 +177,53 @@ TEST(ClusterClient, AReplicaTakesOver) {
     EXPECT_TRUE(cluster.said(3, "ROLE").starts_with("master"));
 }
 
+TEST(ClusterClient, EncryptsToAllNodes) {
+    const tls_certificates certificates;
+    redis_cluster cluster(false, {}, &certificates);
+    cluster_backend backend(cluster);
+    auto seeds = backend.seeds();
+    for (std::size_t i = 0; i < seeds.size(); ++i) {
+        seeds[i].port = cluster.tls_port(i);
+        seeds[i].tls = true;
+        seeds[i].ca_file = certificates.file("ca.pem");
+    }
+    const auto c = backend.connect(seeds, "home");
+    const auto listener = c->make_listener({.sharded = true});
+    std::vector<std::string> heard;
+    listener->start(
+        [&](std::span<const redis::published> batch) {
+            for (const auto& p : batch)
+                heard.emplace_back(p.payload);
+        },
+        [] {});
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < redis_cluster::masters; ++i)
+        names.push_back(name_at(i));
+    bool subscribed = false;
+    listener->subscribe(names, [&](result<> r) { subscribed = r.has_value(); });
+    backend.run_until([&] { return subscribed; });
+    for (const auto& name : names) {
+        EXPECT_EQ(backend.ask(*c, name, {"SET", name, "v"})->text, "OK");
+        EXPECT_EQ(backend.ask(*c, name, {"SPUBLISH", name, name})->integer, 1);
+    }
+    backend.run_until([&] { return heard.size() == names.size(); });
+    listener->stop();
+    for (std::size_t i = 0; i < redis_cluster::masters; ++i)
+        EXPECT_EQ(cluster.said(i, "GET " + names[i]), "v");
+}
+
+TEST(ClusterClient, AsksEachNodeForThePassword) {
+    redis_cluster cluster(false, {"--user", "gate", "on", ">secret", "~*", "&*", "+@all"});
+    cluster_backend backend(cluster);
+    auto seeds = backend.seeds();
+    for (auto& seed : seeds) {
+        seed.user = "gate";
+        seed.password = "secret";
+    }
+    const auto c = backend.connect(seeds, "home");
+    for (std::size_t i = 0; i < redis_cluster::masters; ++i)
+        EXPECT_EQ(backend.ask(*c, name_at(i), {"ACL", "WHOAMI"})->text, "gate");
+}
+
 }  // namespace
 }  // namespace chat_gateway::tests

@@ -3,6 +3,8 @@
 #include "support/ports/message_bus_contract.hpp"
 #include "support/ports/session_store_contract.hpp"
 
+#include <chat_gateway/chat/ports/change_feed.hpp>
+
 #include <algorithm>
 
 namespace chat_gateway::tests {
@@ -191,6 +193,41 @@ TEST(ClusterStream, IsReadOnWhereItHasMovedTo) {
     EXPECT_EQ(received, expected);
     EXPECT_EQ(gaps, 0);
     ASSERT_EQ(at, 1U);
+}
+
+TEST(ClusterChangeSink, WhatItPublishesIsHeardAndItsMarkKept) {
+    cluster_backend backend;
+    const auto prefix = name_at(0);
+    const auto commands = backend.connect(name_at(1));  // the bus listens at another node
+    const auto bus = redis::make_classic_bus(commands, {.prefix = prefix});
+    const auto sink = redis::make_classic_change_sink(commands, prefix);
+    std::vector<std::string> received;
+    bus->start({.messages =
+                    [&](std::vector<socketio::cluster::message> batch) {
+                        for (auto& m : batch)
+                            received.push_back(std::move(m.packet));
+                    },
+                .gap = [] {},
+                .request = [](auto) {},
+                .response = [](auto) {}});
+    bool subscribed = false;
+    bus->subscribe({"r"}, [&](result<> r) { subscribed = r.has_value(); });
+    backend.run_until([&] { return subscribed; });
+    std::vector<std::string> expected;
+    for (std::uint64_t mark = 0; mark < 20; ++mark) {
+        const auto m = room_message({"r"}, std::to_string(mark));
+        expected.push_back(m.packet);
+        std::optional<result<>> done;
+        sink->publish_marked({m}, mark, mark + 1, [&](result<> r) { done = r; });
+        backend.run_until([&] { return done.has_value(); });
+        ASSERT_TRUE(done->has_value());
+    }
+    backend.run_until([&] { return received.size() >= expected.size(); });
+    EXPECT_EQ(received, expected);
+    std::optional<result<std::uint64_t>> mark;
+    sink->last_mark([&](result<std::uint64_t> r) { mark = r; });
+    backend.run_until([&] { return mark.has_value(); });
+    EXPECT_EQ(mark->value(), 20U);
 }
 
 }  // namespace
