@@ -114,7 +114,7 @@ test("a logout cuts the sockets of the session off, and no others of the user", 
 
 test("logging in: wrong passwords and unknown names are told alike, and the session id is a new one", async () => {
   const one = new Visitor(nginx.url);
-  for (const [name, password] of [["ada", "x"], ["nobody", "demo"], ["ada", ""], ["ada", undefined], [7, 7], [undefined, "demo"]]) {
+  for (const [name, password] of [["ada", "x"], ["nobody", "demo"], ["ada", ""], ["ada", null], [7, 7], [null, "demo"]]) {
     assert.deepEqual(await one.login(name, password), { status: 401, body: { error: "wrong name or password" } }, `${name}`);
     assert.equal(one.setCookie, undefined);
   }

@@ -40,7 +40,7 @@ function show(message) {
   const author = members.find((one) => one.user_id === message.author)?.name;
   const line = element("li", { className: author ? "" : "system", title: new Date(message.timestamp).toLocaleString() });
   if (author) line.append(element("span", { className: "author", textContent: author }));
-  line.append(message.content);
+  line.append(element("span", { textContent: message.content }));
   line.dataset.id = message.message_id;
   $("messages").append(line);
   line.scrollIntoView({ block: "nearest" });
