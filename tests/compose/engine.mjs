@@ -41,6 +41,18 @@ export async function exec(service, ...command) {
 /** In a container of its own: `{code, output}`. `options`: of `docker run`. */
 export const runImage = (image, options, ...command) => run(docker, ["run", "--rm", "--network", "none", ...options, image, ...command]);
 
+/** Starts a container of its own, detached, with these options of `docker run`; returns its id. */
+export const start = (image, options) => output(docker, ["run", "-d", ...options, image]);
+
+/** Stops it within the time that it was given, removes it, and returns how it ended: `{code, log}`. */
+export async function stop(id) {
+  await output(docker, ["stop", id]);
+  const { State } = await inspect(id);
+  const log = await output(docker, ["logs", id]);
+  await output(docker, ["rm", id]);
+  return { code: State.ExitCode, log };
+}
+
 /** Until the engine's own check of a service says so. */
 export const healthy = (service, status = "healthy") =>
   eventually(async () => (await container(service)).State.Health.Status === status, `${service} is ${status}`, 90_000);

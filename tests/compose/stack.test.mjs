@@ -6,8 +6,9 @@ import { after, test } from "node:test";
 import { Client, closeAllClients, transportSettings } from "../e2e/lib/client.mjs";
 import { Visitor, manualTest } from "../e2e/lib/example_backend.mjs";
 import { poll, request } from "../e2e/lib/http.mjs";
+import { freePort } from "../e2e/lib/machine.mjs";
 import { eventually } from "../e2e/lib/wait.mjs";
-import { adminUrl, compose, container, exec, healthy, history, inspect, runImage, url } from "./engine.mjs";
+import { adminUrl, compose, container, exec, healthy, history, inspect, runImage, start, stop, url } from "./engine.mjs";
 
 const SERVICES = ["nginx", "gateway", "backend", "postgres", "redis"];
 // What the image adds to Debian's: the daemon, libpq and its company, certificates.
@@ -100,6 +101,23 @@ test("the image without settings says what is missing; with them it checks them"
   assert.equal(faulty.code, 1);
   assert.match(faulty.output, /server\.port: 70000 is out of range/);
   assert.equal((await runImage("chat-gateway", ["-e", "SESSION_SECRET=x"], "--check-config")).code, 0);
+});
+
+test("a gateway by itself, as docs/deployment.md runs it: it takes all the open files it may, and stops in time", async () => {
+  const [port, adminPort] = [await freePort(), await freePort()];
+  const id = await start("chat-gateway", [
+    "--network", "host", "--ulimit", "nofile=2048:9000", "--stop-timeout", "15", "-e", "SESSION_SECRET=x",
+    "-e", `CHAT_GATEWAY_SERVER_PORT=${port}`, "-e", `CHAT_GATEWAY_ADMIN_PORT=${adminPort}`,
+  ]);
+  try {
+    // Nobody answers at the default addresses of Redis and PostgreSQL, or somebody else's do: alive is all that counts.
+    await eventually(() => request(`http://127.0.0.1:${adminPort}/healthz`).then(({ status }) => status === 200, () => false), "it is alive");
+    await eventually(async () => (await inspect(id)).State.Health.Status === "healthy", "the engine sees it", 60_000);
+    assert.match(readFileSync(`/proc/${(await inspect(id)).State.Pid}/limits`, "utf8"), /^Max open files\s+9000\s+9000\s/m);
+  } finally {
+    const { code, log } = await stop(id);
+    assert.equal(code, 0, log);
+  }
 });
 
 test("the health check sees a daemon that hangs", async () => {
