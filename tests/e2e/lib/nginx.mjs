@@ -19,10 +19,9 @@ const BY_PORT = /# server 127\.0\.0\.1:7000;/;
 
 const readSite = (name) => readFileSync(join(root, "docker/nginx", name), "utf8");
 
-/** By the gateway's AF_UNIX socket if it has one; `locations`: what the site includes. */
-function siteOf(gateway, locations) {
-  let site = replaced(readSite("chat-gateway.conf"), BY_SOCKET, gateway.unixSocket ? `server unix:${gateway.unixSocket};` : "");
-  site = replaced(site, INCLUDED, locations);
+/** By the gateway's AF_UNIX socket if it has one. */
+function siteOf(gateway) {
+  const site = replaced(readSite("chat-gateway.conf"), BY_SOCKET, gateway.unixSocket ? `server unix:${gateway.unixSocket};` : "");
   return replaced(site, BY_PORT, gateway.unixSocket ? "" : `server 127.0.0.1:${gateway.port};`);
 }
 
@@ -32,7 +31,7 @@ function clusterSiteOf(gateways) {
 }
 
 export class Nginx {
-  /** In front of one gateway, or of several: an array. `locations`: text for the server block of the site for one. */
+  /** In front of one gateway, or of several: an array. `locations`: what the site includes. */
   static async start(gateway, { locations = "" } = {}) {
     const nginx = new Nginx();
     const port = await freePort();
@@ -40,7 +39,8 @@ export class Nginx {
     const directory = privateDirectory("nginx");
     for (const name of ["body", "proxy", "fastcgi", "uwsgi", "scgi"]) mkdirSync(join(directory, name));
 
-    let site = Array.isArray(gateway) ? clusterSiteOf(gateway) : siteOf(gateway, locations);
+    let site = Array.isArray(gateway) ? clusterSiteOf(gateway) : siteOf(gateway);
+    site = replaced(site, INCLUDED, locations);
     site = replaced(site, /listen 80;/, `listen 127.0.0.1:${port};`);
     site = replaced(site, /listen \[::\]:80;/, "");
     const config = join(directory, "nginx.conf");
