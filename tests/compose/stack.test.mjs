@@ -10,6 +10,7 @@ import { freePort } from "../e2e/lib/machine.mjs";
 import { eventually } from "../e2e/lib/wait.mjs";
 import { adminUrl, compose, container, exec, healthy, history, inspect, runImage, start, stop, url } from "./engine.mjs";
 
+const BASE = `debian:${process.env.DEBIAN_SUITE ?? "bookworm"}-slim`;
 const SERVICES = ["nginx", "gateway", "backend", "postgres", "redis"];
 // What the image adds to Debian's: the daemon, libpq and its company, certificates.
 const MAX_ADDED_BYTES = 45_000_000;
@@ -79,9 +80,9 @@ test("the gateway is not root, has no capabilities, and cannot write but to its 
 });
 
 test("the image: size, labels, nothing that builds, no secret", async () => {
-  const [image, base] = await Promise.all([inspect("chat-gateway"), inspect("debian:bookworm-slim")]);
+  const [image, base] = await Promise.all([inspect("chat-gateway"), inspect(BASE)]);
   const added = image.Size - base.Size;
-  console.log(`image ${image.Size} bytes, of them ${added} on top of debian:bookworm-slim`);
+  console.log(`image ${image.Size} bytes, of them ${added} on top of ${BASE}`);
   assert.ok(added > 0 && added < MAX_ADDED_BYTES, `${added} bytes`);
   const { code, output } = await runImage("chat-gateway", [], "--version");
   assert.equal(code, 0, output);
