@@ -30,12 +30,12 @@ async function output(command, args) {
 
 export const compose = (...args) => output("docker-compose", ["-f", project, ...args]);
 export const inspect = async (what) => JSON.parse(await output(docker, ["inspect", what]))[0];
-export const container = async (service) => inspect(await compose("ps", "-q", service));
+export const container = async (service) => inspect(await compose("ps", "-a", "-q", service));
 export const history = (image) => output(docker, ["history", "--no-trunc", "--format", "{{.CreatedBy}}", image]);
 
 /** In the container of a service that runs: `{code, output}`. */
 export async function exec(service, ...command) {
-  return run(docker, ["exec", await compose("ps", "-q", service), ...command]);
+  return run(docker, ["exec", await compose("ps", "-a", "-q", service), ...command]);
 }
 
 /** In a container of its own: `{code, output}`. `options`: of `docker run`. */
