@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { Client, closeAllClients, transportSettings } from "../e2e/lib/client.mjs";
 import { Visitor, manualTest } from "../e2e/lib/example_backend.mjs";
 import { poll, request } from "../e2e/lib/http.mjs";
@@ -101,7 +102,11 @@ test("the image without settings says what is missing; with them it checks them"
   const faulty = await runImage("chat-gateway", ["-e", "SESSION_SECRET=x", "-e", "CHAT_GATEWAY_SERVER_PORT=70000"], "--check-config");
   assert.equal(faulty.code, 1);
   assert.match(faulty.output, /server\.port: 70000 is out of range/);
-  assert.equal((await runImage("chat-gateway", ["-e", "SESSION_SECRET=x"], "--check-config")).code, 0);
+  const file = fileURLToPath(new URL("../../config/chat-gateway.json", import.meta.url));
+  const mounted = ["-e", "SESSION_SECRET=x", "--user", "12345:12345", "-v", `${file}:/etc/chat-gateway.json:ro`];
+  const effective = await runImage("chat-gateway", mounted, "--config", "/etc/chat-gateway.json", "--print-config");
+  assert.equal(effective.code, 0, effective.output);
+  assert.match(effective.output, /"connections_per_user": *100\b/, "the file's, not the default");
 });
 
 test("a gateway by itself, as docs/deployment.md runs it: it takes all the open files it may, and stops in time", async () => {
