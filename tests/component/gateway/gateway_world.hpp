@@ -2,6 +2,7 @@
 
 #include "support/engine_clients.hpp"
 #include "support/fake_bus.hpp"
+#include "support/fake_recovery_store.hpp"
 #include "support/journal.hpp"
 
 #include <chat_gateway/chat/session_cookie.hpp>
@@ -12,6 +13,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <future>
 #include <memory>
 #include <stdexcept>
@@ -68,6 +70,9 @@ struct gateway_options {
     std::chrono::milliseconds recheck{0};
     gateway::limit_options limits{};
     std::uint32_t events_per_socket_per_s = 0;
+    bool keeps_sessions = false;  ///< in a recovery store
+    /// Instead of the fake bus.
+    std::function<std::unique_ptr<chat::message_bus>(net::event_loop&)> make_bus{};
 };
 
 /// A services loop and shards behind one port, on stores in memory and a fake bus.
@@ -76,16 +81,19 @@ public:
     /// The stores; used on the services loop, see with_stores().
     struct stores {
         explicit stores(scheduler& timers)
-            : sessions(timers), chats(timers), directory(chats), bus(timers) {}
+            : sessions(timers), chats(timers), directory(chats), bus(timers), recovery(timers) {}
         memory::session_store sessions;
         memory::chat_directory chats;
         patient_directory directory;
         fake_bus bus;
+        fake_recovery_store recovery;
     };
 
     explicit gateway_world(const gateway_options& o = {})
         : stores_(loop_),
-          services_(loop_, stores_.sessions, stores_.directory, stores_.bus,
+          other_bus_(o.make_bus ? o.make_bus(loop_) : nullptr),
+          services_(loop_, stores_.sessions, stores_.directory,
+                    other_bus_ ? *other_bus_ : static_cast<chat::message_bus&>(stores_.bus),
                     {"sessions", "directory", "bus"},
                     {.secrets = {"secret"}, .user_pointer = "/passport/user"}, o.recovery,
                     metrics_) {
@@ -96,6 +104,7 @@ public:
         for (std::uint8_t n = 0; n < o.shards; ++n)
             engines.push_back(&add_node(o, n).shard->engine());
         services_.set_recheck(o.recheck);
+        if (o.keeps_sessions) services_.set_recovery_store(stores_.recovery);
         services_.start();
         for (auto& n : nodes_) {
             n.shard->engine().set_peers(engines);
@@ -186,6 +195,20 @@ public:
     void inject(const socketio::cluster::message& m) {
         with_stores([&](stores& s) { s.bus.inject({m}); });
     }
+    /// Puts them on the bus.
+    void publish_on_bus(const std::vector<socketio::cluster::message>& messages) {
+        run_on(loop_, [&] { services_.hub().publish(messages, [](result<>) {}); });
+    }
+    socketio::cluster::answers ask_cluster(const socketio::cluster::request& r) {
+        std::promise<socketio::cluster::answers> answer;
+        run_on(loop_, [&] {
+            services_.cluster().ask(r, [&](auto got) { answer.set_value(std::move(got.value())); });
+        });
+        return answer.get_future().get();
+    }
+    void tell_cluster(const socketio::cluster::request& r) {
+        run_on(loop_, [&] { services_.cluster().tell(r, [](result<>) {}); });
+    }
     static std::string event(const std::string& name) { return "2[\"" + name + "\"]"; }
 
 private:
@@ -220,6 +243,7 @@ private:
     net::event_loop loop_;
     std::deque<node> nodes_;
     stores stores_;
+    std::unique_ptr<chat::message_bus> other_bus_;
     gateway::services services_;
     std::thread thread_;
 };
