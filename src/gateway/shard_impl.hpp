@@ -133,8 +133,9 @@ private:
     void rooms_ready(slot_handle session, std::uint32_t life, bool confirmed);
     /// Joins at once and calls done(true) when the bus has confirmed all, or done(false) at the
     /// deadline.
+    /// `since`: the position at which a server has ordered it, if the bus tells.
     void enter_rooms(chat_socket& s, const std::vector<std::string>& rooms,
-                     unique_function<void(bool)> done);
+                     unique_function<void(bool)> done, std::uint64_t since = 0);
     void note_position(chat_socket& s, const std::vector<std::string>& rooms,
                        std::uint64_t position);
     void leave_rooms(chat_socket& s, const std::vector<std::string>& rooms);
@@ -143,6 +144,8 @@ private:
                        result<bool> allowed);
     void enter_room(chat_socket& s, const std::string& chat, std::string ack);
     void leave_asked(chat_socket& s, const std::string& chat);
+    /// Whether it was in it.
+    bool leave_room(chat_socket& s, const std::string& chat);
 
     // shard_recovery.cpp: sessions that outlive their connection
     [[nodiscard]] bool recoverable(const chat_socket& s, close_reason reason) const;
@@ -163,6 +166,7 @@ private:
     void keep_later(const chat_socket& s);
     void keep_on_time();
     void stop_keeping(const chat_socket& s);
+    void drop_kept(suspended_session gone);
     void note_given(member_id m, std::uint64_t position) {
         if (!kept_.empty()) kept_[m].given = position;
     }
@@ -179,9 +183,12 @@ private:
     chat_socket* socket_named(std::string_view name);
 
     // shard_cluster.cpp: what other nodes ask
-    [[nodiscard]] std::vector<chat_socket*> selected(const socketio::cluster::selection& to);
+    /// `entering`: sockets whose CONNECT is not answered yet as well.
+    [[nodiscard]] std::vector<chat_socket*> selected(const socketio::cluster::selection& to,
+                                                     bool entering = false);
     [[nodiscard]] std::vector<std::string> all_rooms() const;
-    void join_by_order(chat_socket& s, const std::vector<std::string>& rooms);
+    [[nodiscard]] bool is_here_for_good(chat_socket& s);
+    void join_by_order(chat_socket& s, const std::vector<std::string>& rooms, std::uint64_t since);
     [[nodiscard]] static std::vector<std::string> without_left(const chat_socket& s,
                                                                std::vector<std::string> rooms);
     void leave_by_order(chat_socket& s, const std::vector<std::string>& rooms);
@@ -215,6 +222,7 @@ private:
     };
     std::vector<keeping> kept_;  ///< by session index; empty if nothing is to be kept
     std::vector<slot_handle> late_;
+    std::vector<suspended_session> undropped_;
     std::size_t next_kept_ = 0;  ///< the next one whose time it is
     bool keeps_ = false;
 };

@@ -170,6 +170,7 @@ void shard::impl::resume(chat_socket& s) {
                         if (r && cuts == cuts_) ask_.give_back(std::move(r->session));
                         return;
                     }
+                    if (!returning->back) return;  // it has given up meanwhile
                     if (r) return arrived(*returning, std::move(*r));
                     give_up_return(*returning, std::get<recovery_failure>(outcome));
                 });

@@ -176,8 +176,9 @@ public:
     /// `first`: this connection's session for the first time.
     void keep_session(net::event_loop& from, suspended_session s, bool first,
                       unique_function<void(keep_result)> handler);
-    /// Nobody is to come back to it.
-    void drop_session(suspended_session s);
+    /// Nobody is to come back to it. false: it may still be there.
+    void drop_session(net::event_loop& from, suspended_session s,
+                      unique_function<void(bool)> handler);
     /// Names a connection among those of all gateways: 20 characters.
     [[nodiscard]] std::string owner_of(unsigned shard, slot_handle session) const;
     /// Up to here the bus has been read; 0 if it keeps nothing.
