@@ -34,6 +34,10 @@ void init(level minimum, format form) {
     line_format.store(form, std::memory_order_relaxed);
 }
 
+void set_level(level minimum) noexcept {
+    minimum_level.store(minimum, std::memory_order_relaxed);
+}
+
 bool enabled(level l) noexcept {
     return l >= minimum_level.load(std::memory_order_relaxed);
 }

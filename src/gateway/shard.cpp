@@ -285,6 +285,21 @@ void shard::impl::leave_everything(chat_socket& s) {
     ++s.life;
 }
 
+/// The list is made anew only when it is through: with very many sessions a wave is a small part.
+drain_state shard::impl::close_some(std::size_t most) {
+    while (most != 0 && engine_.session_count() != 0) {
+        if (leaving_.empty()) leaving_ = engine_.sessions();
+        const slot_handle next = leaving_.back();
+        leaving_.pop_back();
+        if (!find(next)) continue;  // gone by itself
+        engine_.close(next, close_reason::shutting_down);
+        --most;
+    }
+    return {.sessions = engine_.session_count(),
+            .lingering = engine_.lingering_count(),
+            .handshakes = gate_.size()};
+}
+
 shard::shard(net::event_loop& loop, shard_options o, services& ask, metrics& counts)
     : impl_(std::make_unique<impl>(loop, std::move(o), ask, counts)) {}
 shard::~shard() = default;
@@ -311,16 +326,15 @@ services::shard_calls shard::calls() {
         .stats = [i] { return i->stats(); },
     };
 }
-void shard::begin_drain() {
-    impl_->draining_ = true;
-    impl_->engine_.stop_admitting();
+void shard::set_limits(shard_limits l) {
+    impl_->set_limits(std::move(l));
 }
-std::size_t shard::close_some(std::size_t most) {
-    for (const slot_handle h : impl_->engine_.sessions()) {
-        if (most-- == 0) break;
-        impl_->engine_.close(h, close_reason::shutting_down);
-    }
-    return impl_->engine_.session_count();
+void shard::begin_drain(bool refuse) {
+    impl_->draining_ = true;
+    if (refuse) impl_->engine_.stop_admitting();
+}
+drain_state shard::close_some(std::size_t most) {
+    return impl_->close_some(most);
 }
 
 }  // namespace chat_gateway::gateway

@@ -58,12 +58,15 @@ public:
     void on_request(socketio::cluster::request r, answer_function answer);
 
     net::event_loop& loop_;
-    const shard_options options_;
+    shard_options options_;
     services& ask_;
     metrics_block& counts_;
     handshake_gate gate_;
     server::engine engine_;
     bool draining_ = false;
+    std::vector<slot_handle> leaving_;  ///< in a drain: those to be closed next, from the back
+    drain_state close_some(std::size_t most);
+    void set_limits(shard_limits l);
 
 private:
     chat_socket* find(slot_handle session) {

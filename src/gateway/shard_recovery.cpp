@@ -25,6 +25,7 @@ static_assert(static_cast<std::size_t>(metric::recoveries_rights) -
 /// Whoever lost the connection may come back (Node: transport close and error, ping timeout);
 /// whoever was sent away, left, or broke the protocol may not.
 bool shard::impl::recoverable(const chat_socket& s, close_reason reason) const {
+    // draining_: what is kept in this process' memory goes with it.
     if (!ask_.recovers() || draining_ || !s.connected || s.load != 0) return false;
     if (s.since_connect && s.since_connect->too_many) return false;
     switch (reason) {

@@ -465,5 +465,15 @@ std::vector<slot_handle> engine::sessions() {
 std::size_t engine::session_count() const {
     return impl_->sessions.size() - impl_->lingering;
 }
+std::size_t engine::lingering_count() const {
+    return impl_->lingering;
+}
+void engine::set_cors(std::shared_ptr<const http::cors_policy> policy) {
+    impl_->options.cors = policy.get();
+    impl_->cors_kept = std::move(policy);
+}
+void engine::set_send_queue(std::size_t bytes) {
+    impl_->options.send_queue_bytes = bytes;
+}
 
 }  // namespace chat_gateway::server

@@ -106,6 +106,8 @@ public:
 
     net::event_loop& loop;
     engine_options options;
+    std::shared_ptr<const http::cors_policy>
+        cors_kept;  ///< what options.cors points to, if it was set later
     engine_events& events;
     std::vector<engine*> peers;
     slot_map<session_entry> sessions;

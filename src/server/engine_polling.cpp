@@ -123,8 +123,9 @@ void engine::impl::release_poll(session_entry& s, std::string body) {
 
 // Orderly ends wait for the poller to fetch what it is owed; the others tell a held GET, or nobody.
 void engine::impl::close_polling(session_entry& s, close_reason reason) {
-    const bool orderly =
-        reason == close_reason::server_close || reason == close_reason::connect_timeout;
+    const bool orderly = reason == close_reason::server_close ||
+                         reason == close_reason::connect_timeout ||
+                         reason == close_reason::shutting_down;
     if (!orderly) return release_poll(s, reason == close_reason::client_close ? "6" : "1");
     if (s.holds_poll() && s.out.empty()) return release_poll(s, "1");
     if (s.holds_poll()) release_poll(s, s.out.take_payload());

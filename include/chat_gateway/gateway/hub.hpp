@@ -46,6 +46,9 @@ public:
     /// Whether messages get a compressed frame as well; off at first.
     void set_compression(bool on) { compression_ = on; }
 
+    /// What a session may be replayed, instead of the option of that name.
+    void set_session_bytes(std::size_t bytes) { recovery_.session_bytes = bytes; }
+
     /// What the bus brings: see message_bus::handlers.
     void on_messages(std::vector<socketio::cluster::message> messages);
     void on_gap();
@@ -113,7 +116,7 @@ private:
     chat::message_bus& bus_;
     metrics_block& counts_;
     unsigned shards_;
-    const recovery_options recovery_;
+    recovery_options recovery_;
     deliver_function deliver_;
     std::unordered_map<std::string, holding, text_hash, std::equal_to<>> holders_;
     std::deque<std::pair<time_point, std::string>> unheld_;  ///< in order of release

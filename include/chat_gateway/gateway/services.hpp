@@ -88,6 +88,10 @@ public:
     void add_shard(net::event_loop& shard, shard_calls calls);
     void start();
 
+    /// Those that verify session cookies from now on. Services loop only.
+    void set_secrets(std::vector<std::string> secrets) {
+        authenticator_.set_secrets(std::move(secrets));
+    }
     void authenticate(net::event_loop& from, std::optional<std::string> cookie,
                       unique_function<void(chat::verdict)> handler);
 

@@ -92,6 +92,13 @@ public:
     /// Those that are open for the application.
     [[nodiscard]] std::vector<slot_handle> sessions();
     [[nodiscard]] std::size_t session_count() const;
+    /// Closed for the application; their pollers still fetch what they are owed.
+    [[nodiscard]] std::size_t lingering_count() const;
+
+    /// Instead of the option of that name; from the next request on.
+    void set_cors(std::shared_ptr<const http::cors_policy> policy);
+    /// Likewise; a session that is owed more is closed when it is sent something.
+    void set_send_queue(std::size_t bytes);
 
 private:
     class impl;

@@ -131,6 +131,10 @@ public:
         for (auto& n : nodes_)
             run_on(n.loop, [&] { task(*n.engine, n.application); });
     }
+    void wind_down() {
+        for (auto& n : nodes_)
+            run_on(n.loop, [&n] { n.connections.wind_down(); });
+    }
     void tell(const std::string& sid, const std::string& text) {
         with_session(sid, [&](server::engine& e, slot_handle h) {
             auto message = server::wire_bytes::message(text);
@@ -164,6 +168,7 @@ private:
             return engine->too_large(r);
         }
 
+        net::http_connections connections;
         net::event_loop loop;
         echo_application application;
         std::unique_ptr<server::engine> engine;
@@ -173,7 +178,7 @@ private:
 
     [[nodiscard]] std::function<void(net::stream_socket)> service_of(node& n) {
         return [this, &n](net::stream_socket peer) {
-            net::serve_http(n.loop, std::move(peer), n, limits_);
+            net::serve_http(n.loop, std::move(peer), n, limits_, &n.connections);
         };
     }
     void listen_on_port() {
