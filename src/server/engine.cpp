@@ -41,13 +41,6 @@ http::response plain_refusal(unsigned status, std::string_view text) {
     return r;
 }
 
-http::response not_now() {
-    http::response r = json_refusal(503, 5, "Service unavailable");
-    r.set("Retry-After", std::string(retry_after_seconds));
-    r.close = true;
-    return r;
-}
-
 /// Agreed upon only if that is switched on; otherwise offers are not looked at.
 websocket::deflate_terms deflate_terms_of(const http::request& r, const engine_options& o) {
     if (!o.compression) return {};
@@ -60,6 +53,13 @@ http::response refusal_for(request_error e, bool upgrade) {
 }
 
 }  // namespace
+
+http::response not_now() {
+    http::response r = json_refusal(503, 5, "Service unavailable");
+    r.set("Retry-After", std::string(retry_after_seconds));
+    r.close = true;
+    return r;
+}
 
 http::response json_refusal(unsigned status, int code, std::string_view message) {
     http::response r;
@@ -144,7 +144,7 @@ void engine::impl::handle(http::request r, std::shared_ptr<net::local_exchange> 
     const auto sid = public_id::parse(request.sid);
     if (!sid || sid->shard() >= peers.size()) {
         return with_headers(e, cors_headers(r))
-            ->respond(refusal_for(request_error::unknown_sid, r.upgrade));
+            ->respond(admitting ? refusal_for(request_error::unknown_sid, r.upgrade) : not_now());
     }
     if (r.upgrade) return route_upgrade(r, *sid, request, std::move(e));
     route_polling(std::move(r), *sid, request, std::move(e));

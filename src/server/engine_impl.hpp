@@ -112,6 +112,8 @@ public:
     std::vector<engine*> peers;
     slot_map<session_entry> sessions;
     std::size_t lingering = 0;  ///< of the sessions, those that are closed for the application
+    /// No: sessions that are unknown here may be another gateway's, whose clients were sent there
+    /// by a proxy that still sends them here.
     bool admitting = true;
 
 private:
@@ -193,6 +195,8 @@ std::shared_ptr<net::exchange> with_coding(std::shared_ptr<net::exchange> inner,
 
 http::response engine_refusal(engineio::request_error e);
 http::response empty_answer(unsigned status);
+/// Another gateway may do: the client comes back, or a proxy passes the request on.
+http::response not_now();
 /// A polling body as a transport carries it: as it is, or as JSONP.
 http::response payload_answer(const session_entry& s, std::string payload);
 

@@ -74,11 +74,16 @@ void engine::impl::open_and_close(net::descriptor socket, upgrade_request r) {
 
 void engine::impl::refuse_upgrade(net::descriptor socket, const upgrade_request& r,
                                   request_error why) {
-    const std::string_view text = engineio::message_of(why);
-    std::string refusal = "HTTP/1.1 400 Bad Request\r\n";
+    http::response later = not_now();
+    const bool here = admitting || why != request_error::unknown_sid;
+    const std::string_view text = here ? engineio::message_of(why) : later.body;
+    std::string refusal =
+        here ? "HTTP/1.1 400 Bad Request\r\n" : "HTTP/1.1 503 Service Unavailable\r\n";
     append_headers(refusal, r.headers);
-    refusal += "Content-Type: text/html\r\nConnection: close\r\nContent-Length: " +
-               std::to_string(text.size()) + "\r\n\r\n" + std::string(text);
+    if (!here) append_headers(refusal, later.headers);
+    refusal += std::string(here ? "Content-Type: text/html\r\n" : "") +
+               "Connection: close\r\nContent-Length: " + std::to_string(text.size()) + "\r\n\r\n" +
+               std::string(text);
     const slot_handle link = add_link(std::move(socket), {}, role::closing, refusal, {});
     if (auto* l = links_.find(link)) {
         l->shut();
