@@ -82,6 +82,7 @@ public:
         for (auto& l : loops_)
             l.shard->engine().set_peers(engines);
         services_.set_recheck(std::chrono::milliseconds(s.session.recheck_ms));
+        if (stores_.recovery) services_.set_recovery_store(*stores_.recovery);
         services_.start();
         stores_.start();
         services_.hub().set_compression(s.engine.compression);

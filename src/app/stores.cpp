@@ -25,6 +25,7 @@ stores::stores(const settings& s, net::event_loop& loop) {
     } else if (s.bus.kind == "redis-streams") {
         bus = redis::make_streams_bus(loop.context(), where, redis_commands,
                                       {.prefix = s.bus.prefix, .max_length = s.bus.stream_length});
+        recovery = redis::make_recovery_store(redis_commands, s.bus.prefix);
     } else {
         bus = memory::make_bus(loop, memory::make_bus_hub());
     }

@@ -6,6 +6,7 @@
 #include <chat_gateway/chat/ports/change_feed.hpp>
 #include <chat_gateway/chat/ports/chat_directory.hpp>
 #include <chat_gateway/chat/ports/message_bus.hpp>
+#include <chat_gateway/chat/ports/recovery_store.hpp>
 #include <chat_gateway/chat/ports/session_store.hpp>
 #include <chat_gateway/gateway/services.hpp>
 #include <chat_gateway/net/event_loop.hpp>
@@ -31,7 +32,8 @@ struct stores {
     std::unique_ptr<chat::session_store> sessions;
     std::unique_ptr<chat::chat_directory> directory;
     std::unique_ptr<chat::message_bus> bus;
-    std::unique_ptr<chat::change_sink> changes;  ///< with postgres.outbox, as is the feed
+    std::unique_ptr<chat::recovery_store> recovery;  ///< null: the bus keeps nothing
+    std::unique_ptr<chat::change_sink> changes;      ///< with postgres.outbox, as is the feed
     std::unique_ptr<chat::change_feed> feed;
     std::unique_ptr<demo> demonstration;  ///< with --demo
     gateway::services::store_names names;

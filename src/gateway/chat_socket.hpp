@@ -48,7 +48,7 @@ struct chat_socket {
     struct deviations {
         std::map<std::string, std::uint64_t> joined_at;  ///< positions of later joins, by room
         std::set<std::string> left;
-        bool too_many = false;  ///< not kept any more, so not recoverable
+        bool unrecoverable = false;  ///< not known any more, or messages have been missed
     };
     /// On the way back into the session of an earlier connection.
     struct returning {

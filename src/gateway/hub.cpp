@@ -1,8 +1,10 @@
 #include "packet_log.hpp"
+#include "stored_recovery.hpp"
 #include "suspended_sessions.hpp"
 
 #include <chat_gateway/base/random.hpp>
 #include <chat_gateway/gateway/hub.hpp>
+#include <chat_gateway/socketio/stream_position.hpp>
 
 #include <algorithm>
 #include <unordered_set>
@@ -44,7 +46,8 @@ void hub::acquire(unsigned shard, std::vector<std::string> taken,
                     done = std::move(done)](result<> confirmed) mutable {
                        if (!confirmed) return;
                        on_confirmed(taken);
-                       done(position);
+                       // Only from now on the bus is sure to be read.
+                       done(stored_ ? stored_->position() : position);
                    });
 }
 
@@ -136,13 +139,20 @@ hub::audience hub::audience_of(const std::vector<std::string>& rooms) {
     return whom;
 }
 
+/// 0: nobody can come back to it.
+std::uint64_t hub::next_position(const socketio::cluster::message& m) const {
+    if (m.volatile_) return 0;
+    if (stored_) return m.position;
+    return recovery_.on() ? log_->next_position() : 0;
+}
+
 std::shared_ptr<const delivery> hub::encode(socketio::cluster::message&& m) const {
     auto out = std::make_shared<delivery>();
     out->droppable = m.volatile_;
-    if (recovery_.on() && !m.volatile_) {
-        out->position = log_->next_position();
-        const auto [text, argument] =
-            socketio::with_argument(m.packet, offsets_.text(out->position));
+    out->position = next_position(m);
+    if (out->position != 0) {
+        const auto [text, argument] = socketio::with_argument(
+            m.packet, stored_ ? socketio::stream_id(out->position) : offsets_.text(out->position));
         out->text = server::wire_bytes::message(text, argument);
     } else {
         out->text = server::wire_bytes::message(m.packet);
@@ -168,7 +178,11 @@ void hub::on_messages(std::vector<socketio::cluster::message> messages) {
         const audience whom = audience_of(m.rooms);
         if (!whom.anybody) continue;
         const auto encoded = encode(std::move(m));
-        if (encoded->position != 0) log_->add(encoded, logs_, now);
+        if (stored_) {
+            stored_->on_delivery(encoded);
+        } else if (encoded->position != 0) {
+            log_->add(encoded, logs_, now);
+        }
         for (unsigned s = 0; s < shards_; ++s) {
             if (whom.shards >> s & 1) batches[s].push_back(encoded);
         }

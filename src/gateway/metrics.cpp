@@ -126,6 +126,7 @@ constexpr description table[] = {
      "result=\"unknown_offset\"", ""},
     {metric::recoveries_incomplete, "chat_gateway_recoveries_total", "result=\"incomplete\"", ""},
     {metric::recoveries_rights, "chat_gateway_recoveries_total", "result=\"rights\"", ""},
+    {metric::recoveries_unavailable, "chat_gateway_recoveries_total", "result=\"unavailable\"", ""},
     {metric::recovery_replayed, "chat_gateway_recovery_replayed_total", "",
      "Messages replayed to clients that came back."},
     {metric::recovery_evicted_room, "chat_gateway_recovery_evicted_total", "limit=\"room\"",
@@ -136,6 +137,8 @@ constexpr description table[] = {
     {metric::recovery_gaps, "chat_gateway_recovery_gaps_total", "",
      "Times at which the bus may have missed messages, so that no session from before is "
      "recovered."},
+    {metric::recovery_store_failures, "chat_gateway_recovery_store_failures_total", "",
+     "Sessions that could not be kept, or messages not be read, where other gateways find them."},
     {metric::sessions_rechecked, "chat_gateway_session_rechecks_total", "",
      "Sessions of live sockets that were read again."},
     {metric::rechecks_unavailable, "chat_gateway_session_rechecks_failed_total", "",

@@ -1,6 +1,7 @@
 #include "at_home.hpp"
 #include "bus_watch.hpp"
 #include "rights_check.hpp"
+#include "stored_recovery.hpp"
 
 #include <chat_gateway/base/log.hpp>
 #include <chat_gateway/gateway/services.hpp>
@@ -42,9 +43,12 @@ void services::add_shard(net::event_loop& shard, shard_calls calls) {
 
 void services::start() {
     const auto shards = static_cast<unsigned>(shards_.size());
+    recovery_options here = recovery_;
+    if (keeps_sessions()) here.window = {};  // kept elsewhere
     hub_ = std::make_unique<gateway::hub>(
-        loop_, bus_, counts_, shards, recovery_,
+        loop_, bus_, counts_, shards, here,
         [this](unsigned shard, delivery_batch batch) { deliver(shard, std::move(batch)); });
+    if (keeps_sessions()) start_recovery();
     rights_ = std::make_unique<rights_check>(
         rights_check::options{.period = recheck_, .user_pointer = user_pointer_}, loop_, sessions_,
         directory_, counts_,
@@ -55,8 +59,13 @@ void services::start() {
         });
     bus_.start({
         .messages = [this](auto messages) { hub_->on_messages(std::move(messages)); },
-        .gap = [this] { hub_->on_gap(); },
-        .request = [this](auto r) { cluster_->on_request(std::move(r)); },
+        .gap = [this] { on_gap(); },
+        .reached =
+            [this](std::uint64_t position) {
+                bus_position_.store(position, std::memory_order_relaxed);
+                if (stored_) stored_->on_reached(position);
+            },
+        .request = [this](auto r) { on_cluster_request(std::move(r)); },
         .response = [this](auto r) { cluster_->on_response(std::move(r)); },
     });
     watch_ = std::make_unique<bus_watch>(loop_, bus_, counts_);
@@ -191,56 +200,6 @@ void services::acquire(net::event_loop& from, unsigned shard, std::vector<std::s
 
 void services::release(unsigned shard, std::vector<std::string> rooms) {
     loop_.post([this, shard, rooms = std::move(rooms)] { hub_->release(shard, rooms); });
-}
-
-void services::suspend(suspended_session s) {
-    loop_.post([this, s = std::move(s)]() mutable { hub_->suspend(std::move(s)); });
-}
-
-std::optional<suspended_session> services::suspended(const std::string& pid,
-                                                     const std::string& user) const {
-    const auto* found = hub_->suspended(pid, user);
-    return found ? std::optional(*found) : std::nullopt;
-}
-
-void services::find_suspended(net::event_loop& from, std::string pid, std::string user,
-                              unique_function<void(std::optional<suspended_session>)> handler) {
-    loop_.post([this, pid = std::move(pid), user = std::move(user),
-                handler = at_home(from, std::move(handler))]() mutable {
-        if (auto found = suspended(pid, user)) return handler(std::move(found));
-        // A client notices the end of its connection before we do, as often as not.
-        if (!public_id::parse(pid)) return handler(std::nullopt);
-        part_from_connection(pid, user, [this, pid, user, handler = std::move(handler)]() mutable {
-            handler(suspended(pid, user));
-        });
-    });
-}
-
-/// Asks each shard; `done` runs on the services loop, behind what they have to say.
-void services::part_from_connection(const std::string& pid, const std::string& user,
-                                    unique_function<void()> done) {
-    struct gathering {
-        std::size_t due;
-        unique_function<void()> done;
-    };
-    auto all = std::make_shared<gathering>(gathering{shards_.size(), std::move(done)});
-    for (const shard_door& door : shards_) {
-        door.loop->post([this, calls = door.calls, pid, user, all] {
-            calls->let_go(pid, user);
-            loop_.post([all] {
-                if (--all->due == 0) all->done();
-            });
-        });
-    }
-}
-
-void services::resume(net::event_loop& from, socketio::recovery_claim claim, std::string user,
-                      std::vector<std::string> rooms,
-                      unique_function<void(std::variant<resumption, recovery_failure>)> handler) {
-    loop_.post([this, claim = std::move(claim), user = std::move(user), rooms = std::move(rooms),
-                handler = at_home(from, std::move(handler))]() mutable {
-        handler(hub_->resume(claim, user, rooms));
-    });
 }
 
 }  // namespace chat_gateway::gateway

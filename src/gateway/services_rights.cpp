@@ -1,5 +1,6 @@
 // Users' sockets on all shards, and whether they still may be here.
 #include "rights_check.hpp"
+#include "stored_recovery.hpp"
 
 #include <chat_gateway/base/log.hpp>
 #include <chat_gateway/gateway/services.hpp>
@@ -54,6 +55,7 @@ void services::disconnect_user(const std::string& user, unique_function<void(std
         [user](shard_calls& calls) { return calls.disconnect_user(user, std::nullopt); },
         [this, user, done = std::move(done)](std::vector<std::size_t> sockets) mutable {
             // Behind what the shards have suspended before.
+            if (stored_) stored_->cut(user);
             hub_->forget(user);
             done(std::accumulate(sockets.begin(), sockets.end(), std::size_t{0}));
         });

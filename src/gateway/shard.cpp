@@ -135,6 +135,11 @@ void shard::impl::on_open(slot_handle session, const public_id& sid,
                           std::unique_ptr<server::admission_ticket> ticket,
                           engineio::transport via) {
     if (sockets_.size() <= session.index) sockets_.resize(session.index + 1U);
+    if (ask_.keeps_sessions()) {
+        kept_.resize(sockets_.size());
+        kept_[session.index] = {};
+        if (!std::exchange(keeps_, true)) keep_on_time();
+    }
     auto s = std::make_unique<chat_socket>();
     s->session = session;
     auto& admitted = static_cast<identity_ticket&>(*ticket);
@@ -166,7 +171,10 @@ void shard::impl::on_upgrade(slot_handle session) {
 void shard::impl::on_close(slot_handle session, close_reason reason) {
     chat_socket* s = find(session);
     if (!s) return;
-    if (recoverable(*s, reason)) ask_.suspend(state_of(*s));
+    if (recoverable(*s, reason)) {
+        ask_.suspend(state_of(*s));
+        if (!kept_.empty()) kept_[session.index] = {};
+    }
     leave_everything(*s);
     leave_user(*s);
     const auto seconds =
@@ -260,6 +268,7 @@ void shard::impl::try_connect(chat_socket& s, const delivery_batch& missed) {
     for (const auto& d : missed)
         bytes += d->bytes();
     const bool ahead = bytes <= max_bytes_ahead_of_connect;
+    keep(s);
     if (ahead) send_missed(s, missed);
     send(s, socketio::connect_reply(chat_namespace, s.id.text(), pid));
     if (!ahead) send_missed(s, missed);
@@ -267,6 +276,7 @@ void shard::impl::try_connect(chat_socket& s, const delivery_batch& missed) {
 }
 
 void shard::impl::leave_everything(chat_socket& s) {
+    stop_keeping(s);
     if (s.load != 0) ask_.cancel_load(std::exchange(s.load, 0));
     std::vector<std::string> emptied;
     counts_.subtract(metric::rooms_joined, rooms_.rooms_of_count(s.session.index));
@@ -274,6 +284,7 @@ void shard::impl::leave_everything(chat_socket& s) {
     if (std::exchange(s.own_room_held, false)) emptied.push_back(s.id.text());
     if (s.connected) counts_.subtract(metric::sockets_connected);
     if (s.recovered) recovered_.erase(s.pid.text());
+    if (!kept_.empty()) kept_[s.session.index] = {};
     s.connected = s.connect_wanted = s.rooms_ready = s.entering = s.recovered = false;
     s.start = 0;
     s.since_connect.reset();
@@ -324,6 +335,8 @@ services::shard_calls shard::calls() {
             },
         .sockets_of_user = [i](const std::string& user) { return i->sockets_of_user(user); },
         .stats = [i] { return i->stats(); },
+        .reached = [i](std::uint64_t position) { i->reached(position); },
+        .lost_messages = [i] { i->lost_messages(); },
     };
 }
 void shard::set_limits(shard_limits l) {

@@ -141,6 +141,7 @@ void shard::impl::leave_by_order(chat_socket& s, const std::vector<std::string>&
         leave_asked(s, room);
         if (s.since_connect) s.since_connect->left.erase(room);
     }
+    keep(s);
 }
 
 void shard::impl::send_away(chat_socket& s, bool close) {

@@ -24,6 +24,7 @@ void shard::impl::deliver(const delivery& d) {
         engine_.send(s->session, text);
         for (const auto& bytes : attachments)
             engine_.send(s->session, bytes);
+        if (d.position != 0) note_given(m, d.position);
         ++reached;
     };
     // The way of nearly every message: one room, nobody left out.

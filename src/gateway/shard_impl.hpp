@@ -54,6 +54,8 @@ public:
     std::size_t disconnect_user(const std::string& user, const std::optional<std::string>& session);
     [[nodiscard]] std::vector<user_socket> sockets_of_user(const std::string& user) const;
     [[nodiscard]] shard_stats stats() const;
+    void reached(std::uint64_t position) { position_ = std::max(position_, position); }
+    void lost_messages();
     using answer_function = unique_function<void(socketio::cluster::response)>;
     void on_request(socketio::cluster::request r, answer_function answer);
 
@@ -137,6 +139,16 @@ private:
     void send_missed(const chat_socket& s, const delivery_batch& missed);
     void give_up_return(chat_socket& s, recovery_failure why);
 
+    // shard_keeping.cpp: sessions that outlive this gateway
+    void keep(chat_socket& s);
+    void keep_now(chat_socket& s);
+    void keep_later(const chat_socket& s);
+    void keep_on_time();
+    void stop_keeping(const chat_socket& s);
+    void note_given(member_id m, std::uint64_t position) {
+        if (!kept_.empty()) kept_[m].given = position;
+    }
+
     // shard_rights.cpp: whose the sockets are
     void enter_user(chat_socket& s, chat::identity who);
     void leave_user(const chat_socket& s);
@@ -174,6 +186,17 @@ private:
     std::uint64_t position_ = 0;  ///< of the last message that came here, in the packet log
     std::unordered_map<std::string, slot_handle>
         recovered_;  ///< by pid, whose text names another place
+
+    /// What is kept of a socket where other gateways find it.
+    struct keeping {
+        std::uint64_t given = 0;  ///< position of the last message that it got
+        bool kept = false;
+        bool late = false;  ///< what is kept is not how it is
+    };
+    std::vector<keeping> kept_;  ///< by session index; empty if nothing is to be kept
+    std::vector<slot_handle> late_;
+    std::size_t next_kept_ = 0;  ///< the next one whose time it is
+    bool keeps_ = false;
 };
 
 }  // namespace chat_gateway::gateway

@@ -16,18 +16,19 @@ metric counter_of(recovery_failure f) {
     return static_cast<metric>(static_cast<std::size_t>(metric::recoveries_unknown_session) +
                                static_cast<std::size_t>(f));
 }
-static_assert(static_cast<std::size_t>(metric::recoveries_rights) -
+static_assert(static_cast<std::size_t>(metric::recoveries_unavailable) -
                   static_cast<std::size_t>(metric::recoveries_unknown_session) ==
-              static_cast<std::size_t>(recovery_failure::rights));
+              static_cast<std::size_t>(recovery_failure::unavailable));
 
 }  // namespace
 
 /// Whoever lost the connection may come back (Node: transport close and error, ping timeout);
 /// whoever was sent away, left, or broke the protocol may not.
 bool shard::impl::recoverable(const chat_socket& s, close_reason reason) const {
-    // draining_: what is kept in this process' memory goes with it.
-    if (!ask_.recovers() || draining_ || !s.connected || s.load != 0) return false;
-    if (s.since_connect && s.since_connect->too_many) return false;
+    if (!ask_.recovers() || !s.connected || s.load != 0) return false;
+    if (s.since_connect && s.since_connect->unrecoverable) return false;
+    // Kept here, it ends with this gateway.
+    if (draining_ && !ask_.keeps_sessions()) return false;
     switch (reason) {
         case close_reason::client_close:
         case close_reason::transport_lost:
@@ -35,10 +36,11 @@ bool shard::impl::recoverable(const chat_socket& s, close_reason reason) const {
         case close_reason::ping_timeout:
         case close_reason::slow_consumer:
             return true;
+        case close_reason::shutting_down:
+            return ask_.keeps_sessions();
         case close_reason::parse_error:
         case close_reason::connect_timeout:
         case close_reason::server_close:
-        case close_reason::shutting_down:
             return false;
     }
     return false;
@@ -59,6 +61,11 @@ suspended_session shard::impl::state_of(const chat_socket& s) const {
     if (!s.recovered) out.rooms.push_back({s.id.text(), s.start});
     if (s.since_connect)
         out.left.assign(s.since_connect->left.begin(), s.since_connect->left.end());
+    if (!kept_.empty()) {
+        out.owner = ask_.owner_of(options_.engine.shard, s.session);
+        out.given = kept_[s.session.index].given;
+        out.through = position_;
+    }
     return out;
 }
 
@@ -78,15 +85,15 @@ void shard::impl::let_go(const std::string& pid, const std::string& user) {
 void shard::impl::begin_return(chat_socket& s, socketio::recovery_claim claim) {
     s.back = std::make_unique<chat_socket::returning>();
     s.back->claim = std::move(claim);
-    ask_.find_suspended(
-        loop_, s.back->claim.pid, s.user,
-        [this, session = s.session, life = s.life](std::optional<suspended_session> found) {
-            chat_socket* asking = find(session, life);
-            if (!asking || !asking->back) return;
-            if (!found) return give_up_return(*asking, recovery_failure::unknown_session);
-            asking->back->found = std::move(found);
-            try_connect(*asking);
-        });
+    ask_.find_suspended(loop_, s.back->claim.pid, s.user,
+                        [this, session = s.session, life = s.life](services::found_session found) {
+                            chat_socket* asking = find(session, life);
+                            if (!asking || !asking->back) return;
+                            if (const auto* why = std::get_if<recovery_failure>(&found))
+                                return give_up_return(*asking, *why);
+                            asking->back->found = std::get<suspended_session>(std::move(found));
+                            try_connect(*asking);
+                        });
 }
 
 /// The chat list has been read, and its rooms are joined.
@@ -160,7 +167,7 @@ void shard::impl::resume(chat_socket& s) {
                     if (!returning) {
                         // Lost again on the way: it may try once more.
                         // Not if it may have been sent away meanwhile.
-                        if (r && cuts == cuts_) ask_.suspend(std::move(r->session));
+                        if (r && cuts == cuts_) ask_.give_back(std::move(r->session));
                         return;
                     }
                     if (r) return arrived(*returning, std::move(*r));
@@ -184,6 +191,7 @@ void shard::impl::arrived(chat_socket& s, resumption r) {
     for (auto& chat : r.session.left)
         s.history().left.insert(std::move(chat));
     s.back.reset();
+    note_given(s.session.index, r.missed.empty() ? r.session.given : r.missed.back()->position);
     counts_.add(metric::recoveries);
     counts_.add(metric::recovery_replayed, r.missed.size());
     log::debug("session recovered", {{"user", s.user}, {"replayed", r.missed.size()}});

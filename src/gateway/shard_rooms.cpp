@@ -59,10 +59,12 @@ void shard::impl::enter_rooms(chat_socket& s, const std::vector<std::string>& ro
         if (change.edge) taken.push_back(room);
         if (!change.changed) continue;
         if (s.connected && s.since_connect) s.since_connect->left.erase(room);
-        if (s.connected && ask_.recovers()) s.history().joined_at[room] = position_;
+        if (s.connected && ask_.recovers())
+            s.history().joined_at[room] = std::max(position_, ask_.bus_position());
         counts_.add(metric::joins);
         counts_.add(metric::rooms_joined);
     }
+    keep(s);  // ahead of the answer that tells the client of it
     // Whichever comes first, the confirmation or the deadline.
     struct wait {
         unique_function<void(bool)> done;
@@ -180,8 +182,9 @@ void shard::impl::leave_asked(chat_socket& s, const std::string& chat) {
     auto& history = s.history();
     history.joined_at.erase(chat);
     history.left.insert(chat);
-    history.too_many = history.too_many || history.left.size() > max_left_remembered;
-    if (history.too_many) history.left.clear();
+    history.unrecoverable = history.unrecoverable || history.left.size() > max_left_remembered;
+    if (history.unrecoverable) history.left.clear();
+    keep(s);
 }
 
 void shard::impl::leave_rooms(chat_socket& s, const std::vector<std::string>& rooms) {

@@ -39,6 +39,39 @@ std::string entry_id::text() const {
     return std::to_string(ms) + '-' + std::to_string(sequence);
 }
 
+bool is_missing_key(const reply& r) {
+    return r.is_error() && r.text.ends_with("no such key");
+}
+
+std::optional<stream_state> state_of(const reply& r) {
+    stream_state state;
+    if (is_missing_key(r)) {
+        state.added = 0;
+        return state;
+    }
+    if (r.type != reply::kind::array) return std::nullopt;
+    bool has_last = false;
+    for (std::size_t i = 0; i + 1 < r.elements.size(); i += 2) {
+        const auto& name = r.elements[i].text;
+        const reply& value = r.elements[i + 1];
+        if (name == "last-generated-id") {
+            const auto id = entry_id::parse(value.text);
+            if (!id) return std::nullopt;
+            state.last_generated = *id;
+            has_last = true;
+        } else if (name == "length" && value.type == reply::kind::integer) {
+            state.length = static_cast<std::uint64_t>(value.integer);
+        } else if (name == "entries-added" && value.type == reply::kind::integer) {
+            state.added = static_cast<std::uint64_t>(value.integer);
+        } else if (name == "first-entry" && value.type == reply::kind::array) {
+            if (value.elements.empty()) return std::nullopt;
+            state.oldest = entry_id::parse(value.elements.front().text);
+            if (!state.oldest) return std::nullopt;
+        }
+    }
+    return has_last ? std::optional(state) : std::nullopt;
+}
+
 std::optional<std::vector<stream_entry>> entries_of(reply&& r) {
     std::vector<stream_entry> entries;
     if (r.type == reply::kind::nil) return entries;

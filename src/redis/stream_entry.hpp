@@ -27,6 +27,27 @@ struct stream_entry {
     bool operator==(const stream_entry&) const = default;
 };
 
+/// What a reader of the stream leaves there when Redis has lost entries that it had read: whoever
+/// had read less cannot know what it missed before this. Node's adapter passes over it, since it
+/// names no namespace.
+inline constexpr std::string_view loss_mark_name = "chat-gateway";
+inline constexpr std::string_view loss_mark_value = "loss";
+[[nodiscard]] inline bool is_loss_mark(const stream_entry& e) {
+    return e.fields.size() == 2 && e.fields[0] == loss_mark_name && e.fields[1] == loss_mark_value;
+}
+
+/// What XINFO STREAM tells; of a stream that is not there: nothing was ever in it.
+struct stream_state {
+    entry_id last_generated;         ///< of the newest entry, deleted ones included
+    std::optional<entry_id> oldest;  ///< none: the stream is empty
+    std::uint64_t length = 0;
+    std::optional<std::uint64_t> added;  ///< entries, ever; since Redis 7
+};
+/// nullopt if it is something else.
+std::optional<stream_state> state_of(const reply& r);
+/// The error of a command that needs its key.
+[[nodiscard]] bool is_missing_key(const reply& r);
+
 /// The entries of an XRANGE's or XREVRANGE's answer, or of one stream's part of an XREAD's. nullopt
 /// if it is something else; nil is no entries.
 std::optional<std::vector<stream_entry>> entries_of(reply&& r);

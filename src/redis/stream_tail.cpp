@@ -31,10 +31,8 @@ stream_tail::stream_tail(asio::io_context& loop, url where, std::string name, op
       connection_(std::make_shared<connection>(loop, std::move(where), options_of(o))),
       timer_(loop) {}
 
-void stream_tail::start(unique_function<void(std::vector<stream_entry>)> entries,
-                        unique_function<void()> gap) {
-    entries_ = std::move(entries);
-    gap_ = std::move(gap);
+void stream_tail::start(handlers told) {
+    told_ = std::move(told);
     connection_->start();
     go_on();
 }
@@ -69,36 +67,61 @@ void stream_tail::go_on() {
     if (!located_) return locate();
     if (paused_) return;
     if (std::exchange(unchecked_, false)) return check();
+    if (unmarked_) return mark_loss();
     read();
 }
 
 /// `$` would be the end at each call anew, and miss what comes between two of them.
 void stream_tail::locate() {
-    ask({"XREVRANGE", name_, "+", "-", "COUNT", "1"}, [this](reply r) {
-        auto newest = entries_of(std::move(r));
-        if (!newest) return on_loss();
-        located_ = last_ = newest->empty() ? entry_id() : newest->front().id;
+    ask({"XINFO", "STREAM", name_}, [this](const reply& r) {
+        const auto state = state_of(r);
+        if (!state) return on_loss();
+        last_ = state->last_generated;
+        added_ = state->added;
+        located_ = true;
+        told_.located(last_);
         on_up();
     });
 }
 
-/// Whether what follows the last entry read is still there.
+/// Whether what follows the last entry read is still there, and what was read as well.
 void stream_tail::check() {
-    ask({"XRANGE", name_, "-", "+", "COUNT", "1"}, [this](reply r) {
-        auto oldest = entries_of(std::move(r));
-        if (!oldest) return on_loss();
-        on_oldest(std::move(*oldest));
-        on_up();
+    ask({"XINFO", "STREAM", name_}, [this](const reply& r) {
+        const auto state = state_of(r);
+        if (!state) return on_loss();
+        on_state(*state);
+        if (!unmarked_) on_up();
     });
 }
 
-void stream_tail::on_oldest(std::vector<stream_entry> oldest) {
-    const bool was_empty = last_ == entry_id();
-    const bool continuous = !oldest.empty() && oldest.front().id <= last_;
-    if (continuous || (was_empty && oldest.empty())) return;
+/// Behind what was read. If that is not there any more itself, only their number tells.
+bool stream_tail::has_lost_entries(const stream_state& state) const {
+    if (state.last_generated <= last_) return false;
+    if (state.oldest && *state.oldest <= last_) return false;
+    return !added_ || !state.added || *state.added - *added_ != state.length;
+}
+
+void stream_tail::on_state(const stream_state& state) {
+    const bool forgotten = state.last_generated < last_;
+    if (!forgotten && !has_lost_entries(state)) return;
     log::warn("stream was trimmed or lost: messages may be missing",
               {{"stream", name_}, {"read_to", last_.text()}});
-    gap_();
+    if (forgotten) {
+        // Ids may come again, when the clock of the Redis that takes over is behind.
+        last_ = state.last_generated;
+        added_ = state.added;
+        unmarked_ = true;
+    }
+    told_.gap();
+    if (forgotten) told_.located(last_);
+}
+
+void stream_tail::mark_loss() {
+    ask({"XADD", name_, "*", std::string(loss_mark_name), std::string(loss_mark_value)},
+        [this](const reply&) {
+            unmarked_ = false;
+            on_up();
+        });
 }
 
 void stream_tail::read() {
@@ -114,9 +137,10 @@ void stream_tail::read() {
 
 void stream_tail::take(std::vector<stream_entry> entries) {
     last_ = entries.back().id;
+    if (added_) *added_ += entries.size();
     // As many as there may be: others wait, and may be trimmed before they are read.
     unchecked_ = entries.size() >= options_.most;
-    entries_(std::move(entries));
+    told_.entries(std::move(entries));
 }
 
 void stream_tail::ask(std::vector<std::string> words, unique_function<void(reply)> answered) {
@@ -127,7 +151,7 @@ void stream_tail::ask(std::vector<std::string> words, unique_function<void(reply
             const auto self = weak.lock();
             if (!self || self->stopped_) return;
             self->asking_ = false;
-            if (!r || r->is_error()) {
+            if (!r || (r->is_error() && !is_missing_key(*r))) {
                 if (r) {
                     log::warn("stream cannot be read",
                               {{"stream", self->name_}, {"error", error_code_word(*r)}});

@@ -33,9 +33,14 @@ public:
     stream_tail(const stream_tail&) = delete;
     stream_tail& operator=(const stream_tail&) = delete;
 
+    struct handlers {
+        unique_function<void(std::vector<stream_entry>)> entries;
+        unique_function<void()> gap;
+        /// Reading goes on behind this entry: at first, and where it has to begin anew.
+        unique_function<void(entry_id)> located;
+    };
     /// Once, when a shared_ptr holds it.
-    void start(unique_function<void(std::vector<stream_entry>)> entries,
-               unique_function<void()> gap);
+    void start(handlers told);
     /// Waiters get errc::closed.
     void stop();
     /// `done` once entries are read from some point on, so that none behind this call is missed.
@@ -50,7 +55,9 @@ private:
     void go_on();
     void locate();
     void check();
-    void on_oldest(std::vector<stream_entry> oldest);
+    void on_state(const stream_state& state);
+    [[nodiscard]] bool has_lost_entries(const stream_state& state) const;
+    void mark_loss();
     void read();
     void take(std::vector<stream_entry> entries);
     void ask(std::vector<std::string> words, unique_function<void(reply)> answered);
@@ -61,11 +68,13 @@ private:
     const std::string name_;
     const options options_;
     std::shared_ptr<connection> connection_;
-    unique_function<void(std::vector<stream_entry>)> entries_;
-    unique_function<void()> gap_;
+    handlers told_;
     std::vector<waiter> waiting_;
-    std::optional<entry_id> located_;  ///< where reading began; none: not yet
-    entry_id last_;                    ///< read up to here
+    bool located_ = false;   ///< it is known where reading begins
+    bool unmarked_ = false;  ///< a loss has to be marked
+    entry_id last_;          ///< read up to here
+    /// Entries that the stream had ever had up to there, as far as Redis tells.
+    std::optional<std::uint64_t> added_;
     boost::asio::steady_timer timer_;  ///< between attempts
     backoff retry_;
     bool asking_ = false;     ///< a command or a pause between attempts is under way

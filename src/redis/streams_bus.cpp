@@ -6,6 +6,7 @@
 #include <chat_gateway/base/random.hpp>
 #include <chat_gateway/redis/redis.hpp>
 #include <chat_gateway/socketio/cluster/streams_codec.hpp>
+#include <chat_gateway/socketio/stream_position.hpp>
 
 #include <functional>
 #include <span>
@@ -51,8 +52,10 @@ public:
 
     void start(handlers told) override {
         told_ = std::move(told);
-        tail_->start([this](std::vector<stream_entry> entries) { receive(std::move(entries)); },
-                     [this] { told_.gap(); });
+        tail_->start(
+            {.entries = [this](std::vector<stream_entry> entries) { receive(std::move(entries)); },
+             .gap = [this] { told_.gap(); },
+             .located = [this](entry_id at) { reach(at); }});
         // Questions that are missed are asked again by whoever asks: no gap of messages.
         listener_->start([this](std::span<const published> batch) { receive(batch); },
                          [this] { probes_.fail_all(); });
@@ -158,18 +161,29 @@ private:
             if (!messages.empty()) told_.messages(std::exchange(messages, {}));
         };
         for (const auto& e : entries) {
+            if (is_loss_mark(e)) continue;
             const std::vector<std::string_view> fields(e.fields.begin(), e.fields.end());
             auto said = streams::decode_entry(fields);
             if (!said) {
                 malformed_.note(prefix_, e.fields.size());
             } else if (auto* m = std::get_if<message>(&said->what)) {
-                if (is_for_us(*m)) messages.push_back(std::move(*m));
+                if (!is_for_us(*m)) continue;
+                m->position = position_of(e.id);
+                messages.push_back(std::move(*m));
             } else if (auto* r = std::get_if<request>(&said->what)) {
                 flush();
                 if (said->uid != uid_) told_.request(std::move(*r));
             }
         }
         flush();
+        reach(entries.back().id);
+    }
+    void reach(entry_id at) {
+        if (told_.reached) told_.reached(position_of(at));
+    }
+    /// 0 for ids that are no times, which somebody has given by hand: without recovery.
+    static std::uint64_t position_of(entry_id id) {
+        return socketio::stream_position(id.ms, id.sequence).value_or(0);
     }
     void receive(std::span<const published> batch) {
         for (const auto& p : batch) {

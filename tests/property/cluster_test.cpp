@@ -200,6 +200,8 @@ RC_GTEST_PROP(StreamsCodec, AnythingPublishedComesBack, ()) {
 
 RC_GTEST_PROP(StreamsCodec, AnySessionComesBack, ()) {
     streams::kept_session s{.sid = any_id(), .pid = any_id(), .rooms = any_names()};
+    if (*rc::gen::arbitrary<bool>())
+        s.owner = *rc::gen::container<std::string>(20, rc::gen::inRange<char>('A', 'Z'));
     s.data = R"({"d":)" + any_json(4, &s.attachments) + '}';
     const auto value = streams::encode_session(s);
     RC_ASSERT(value.has_value());

@@ -3,6 +3,7 @@
 #include <chat_gateway/base/scheduler.hpp>
 #include <chat_gateway/chat/ports/message_bus.hpp>
 
+#include <cstdint>
 #include <set>
 #include <string>
 #include <utility>
@@ -67,6 +68,8 @@ public:
     }
     void inject(socketio::cluster::request r) { told_.request(std::move(r)); }
     void inject(socketio::cluster::response r) { told_.response(std::move(r)); }
+    /// A bus that keeps its messages has been read up to here.
+    void reach(std::uint64_t position) { told_.reached(position); }
     /// The way to the other nodes was lost for a while.
     void lose_way() { told_.gap(); }
     /// What is subscribed to.

@@ -20,6 +20,7 @@
 namespace chat_gateway::gateway {
 
 class packet_log;
+class stored_recovery;
 class suspended_sessions;
 
 /// A session that is back: what it was, and what it has missed.
@@ -48,6 +49,13 @@ public:
 
     /// What a session may be replayed, instead of the option of that name.
     void set_session_bytes(std::size_t bytes) { recovery_.session_bytes = bytes; }
+
+    /// Where the bus keeps its messages, and sessions are kept outside: their positions are the
+    /// bus', and nothing is kept here (`recovery` is off). Before anything else.
+    void set_stored(stored_recovery& stored) { stored_ = &stored; }
+
+    /// As the shards get it.
+    [[nodiscard]] std::shared_ptr<const delivery> encode(socketio::cluster::message&& m) const;
 
     /// What the bus brings: see message_bus::handlers.
     void on_messages(std::vector<socketio::cluster::message> messages);
@@ -104,7 +112,7 @@ private:
         bool anybody = false;  ///< suspended sessions count as well
     };
     [[nodiscard]] audience audience_of(const std::vector<std::string>& rooms);
-    [[nodiscard]] std::shared_ptr<const delivery> encode(socketio::cluster::message&& m) const;
+    [[nodiscard]] std::uint64_t next_position(const socketio::cluster::message& m) const;
     void let_go(const std::string& room, holding& h, time_point now);
     void end_suspension(const suspended_session& s);
     void arm_sweep();
@@ -117,6 +125,7 @@ private:
     metrics_block& counts_;
     unsigned shards_;
     recovery_options recovery_;
+    stored_recovery* stored_ = nullptr;
     deliver_function deliver_;
     std::unordered_map<std::string, holding, text_hash, std::equal_to<>> holders_;
     std::deque<std::pair<time_point, std::string>> unheld_;  ///< in order of release

@@ -38,6 +38,19 @@ struct suspended_session {
     std::uint64_t start = 0;        ///< position of its CONNECT
     std::vector<held_room> rooms;   ///< the one named by its id among them
     std::vector<std::string> left;  ///< chats that it left by itself
+
+    // Of one that is kept where other gateways find it:
+    std::string owner{};        ///< the connection that it belongs to, or did
+    bool live = false;          ///< that connection is believed to be open
+    std::uint64_t given = 0;    ///< position of the last message that was given to the socket
+    std::uint64_t through = 0;  ///< up to here no other one was to be given
+};
+
+/// What became of a session that was to be kept where other gateways find it.
+enum class keep_result : std::uint8_t {
+    kept,
+    too_large,  ///< and nothing of it is kept
+    failed,     ///< to be tried again
 };
 
 /// Why a client that wanted its session back got a new one: a metric label.
@@ -46,10 +59,11 @@ enum class recovery_failure : std::uint8_t {
     unknown_offset,   ///< not an offset of this process
     incomplete,       ///< messages that it should get are not kept any more, or are too many
     rights,           ///< its rooms could not be checked, or its user is in chats it does not know
+    unavailable,      ///< where sessions and messages are kept could not be asked
 };
 constexpr std::string_view to_string(recovery_failure f) {
     constexpr std::string_view names[] = {"unknown_session", "unknown_offset", "incomplete",
-                                          "rights"};
+                                          "rights", "unavailable"};
     return names[static_cast<std::size_t>(f)];
 }
 

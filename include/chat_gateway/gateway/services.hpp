@@ -2,6 +2,7 @@
 
 #include <chat_gateway/chat/authenticator.hpp>
 #include <chat_gateway/chat/membership.hpp>
+#include <chat_gateway/chat/ports/recovery_store.hpp>
 #include <chat_gateway/chat/session_recheck.hpp>
 #include <chat_gateway/gateway/cluster.hpp>
 #include <chat_gateway/gateway/hub.hpp>
@@ -21,6 +22,7 @@ namespace chat_gateway::gateway {
 
 class bus_watch;
 class rights_check;
+class stored_recovery;
 
 /// One socket of a user, for whoever asks.
 struct user_socket {
@@ -81,9 +83,15 @@ public:
             disconnect_user;
         unique_function<std::vector<user_socket>(const std::string& user)> sockets_of_user;
         unique_function<shard_stats()> stats;
+        /// Everything that the bus brought for this shard up to this position was delivered.
+        unique_function<void(std::uint64_t position)> reached;
+        /// Messages may be missing that its sockets should have got: none of them can be recovered.
+        unique_function<void()> lost_messages;
     };
     /// How often the sessions of live sockets are read again; 0: never. Before start().
     void set_recheck(std::chrono::milliseconds period) { recheck_ = period; }
+    /// Sessions are kept there, for any gateway; on a bus that keeps its messages. Before start().
+    void set_recovery_store(chat::recovery_store& store) { recovery_store_ = &store; }
     /// Before the loops run.
     void add_shard(net::event_loop& shard, shard_calls calls);
     void start();
@@ -125,15 +133,34 @@ public:
     /// Keeps a session for its client to come back. Its rooms are released behind this call.
     void suspend(suspended_session s);
     /// The suspended session of that pid and user; one whose old connection is still open on some
-    /// shard is parted from it first. nullopt: there is none.
+    /// shard is parted from it first.
+    using found_session = std::variant<suspended_session, recovery_failure>;
     void find_suspended(net::event_loop& from, std::string pid, std::string user,
-                        unique_function<void(std::optional<suspended_session>)> handler);
+                        unique_function<void(found_session)> handler);
+    /// One that was resumed by a client that is gone again.
+    void give_back(suspended_session s);
     /// See hub::resume. Whatever the bus brought before it has reached the shard when the handler
     /// runs, and what it brings later comes later.
     void resume(net::event_loop& from, socketio::recovery_claim claim, std::string user,
                 std::vector<std::string> rooms,
                 unique_function<void(std::variant<resumption, recovery_failure>)> handler);
     [[nodiscard]] bool recovers() const { return recovery_.on(); }
+
+    /// Whether live sessions are to be kept as well, for the case that this gateway dies.
+    [[nodiscard]] bool keeps_sessions() const { return recovers() && recovery_store_; }
+    /// How often, each of them.
+    static constexpr std::chrono::seconds keep_interval{60};
+    /// `first`: this connection's session for the first time.
+    void keep_session(net::event_loop& from, suspended_session s, bool first,
+                      unique_function<void(keep_result)> handler);
+    /// Nobody is to come back to it.
+    void drop_session(suspended_session s);
+    /// Names a connection among those of all gateways: 20 characters.
+    [[nodiscard]] std::string owner_of(unsigned shard, slot_handle session) const;
+    /// Up to here the bus has been read; 0 if it keeps nothing.
+    [[nodiscard]] std::uint64_t bus_position() const {
+        return bus_position_.load(std::memory_order_relaxed);
+    }
 
     /// Services loop only.
     [[nodiscard]] gateway::hub& hub() { return *hub_; }
@@ -156,8 +183,12 @@ private:
     void note_delivered(const shard_door& door, std::size_t bytes);
     void pause_bus(std::size_t undelivered);
     void resume_bus();
-    [[nodiscard]] std::optional<suspended_session> suspended(const std::string& pid,
-                                                             const std::string& user) const;
+    [[nodiscard]] found_session suspended(const std::string& pid, const std::string& user) const;
+    void start_recovery();
+    void on_gap();
+    void on_cluster_request(socketio::cluster::request r);
+    void tell_returned(std::vector<std::pair<std::string, std::string>> sessions);
+    void tell_position();
     void part_from_connection(const std::string& pid, const std::string& user,
                               unique_function<void()> done);
     void cut(const chat::login_ref& who, std::string_view why);
@@ -175,6 +206,11 @@ private:
     chat::membership membership_;
     std::vector<shard_door> shards_;
     std::unique_ptr<gateway::hub> hub_;
+    chat::recovery_store* recovery_store_ = nullptr;
+    std::unique_ptr<stored_recovery> stored_;  ///< with a recovery store
+    std::string epoch_;                        ///< of this process, among all gateways
+    std::atomic<std::uint64_t> bus_position_{0};
+    std::uint64_t position_told_ = 0;  ///< to the shards
     std::unique_ptr<gateway::cluster> cluster_;
     std::unique_ptr<bus_watch> watch_;
     const std::string user_pointer_;

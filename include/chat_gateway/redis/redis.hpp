@@ -4,6 +4,7 @@
 #include <chat_gateway/base/unique_function.hpp>
 #include <chat_gateway/chat/ports/change_feed.hpp>
 #include <chat_gateway/chat/ports/message_bus.hpp>
+#include <chat_gateway/chat/ports/recovery_store.hpp>
 #include <chat_gateway/chat/ports/session_store.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -78,6 +79,11 @@ struct streams_bus_options {
 /// The bus of @socket.io/redis-streams-adapter, whose stream it reads on a connection of its own.
 std::unique_ptr<bus> make_streams_bus(boost::asio::io_context& loop, url where,
                                       std::shared_ptr<client> redis, streams_bus_options o);
+
+/// Sessions where @socket.io/redis-streams-adapter keeps them, `sio:session:<pid>`, and the entries
+/// of its stream. Needs GETDEL (Redis 6.2) and EVAL.
+std::unique_ptr<chat::recovery_store> make_recovery_store(std::shared_ptr<client> redis,
+                                                          std::string stream);
 
 /// Publishes changes as an emitter would: to every node, this one included, in one order. The mark
 /// is the key `<prefix>:outbox`; a script compares and sets it with what it publishes.

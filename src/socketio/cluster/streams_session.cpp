@@ -13,6 +13,9 @@ using msgpack::kind;
 using msgpack::reader;
 using msgpack::token;
 
+/// With them the head of a value is a multiple of three bytes, which base64 can be cut at.
+constexpr std::size_t owner_bytes = 20;
+
 bool read_id(reader& in, std::string& id) {
     token t;
     if (!in.next(t) || t.what != kind::string) return false;
@@ -65,7 +68,8 @@ result<kept_session> decode_session(std::string_view value) {
     for (auto due = map.size; due > 0; --due) {
         token key;
         if (!in.next(key) || key.what != kind::string) return errc::malformed;
-        const bool good = key.bytes == "sid"     ? read_id(in, s.sid)
+        const bool good = key.bytes == "o"       ? read_id(in, s.owner)
+                          : key.bytes == "sid"   ? read_id(in, s.sid)
                           : key.bytes == "pid"   ? read_id(in, s.pid)
                           : key.bytes == "rooms" ? (has_rooms = read_rooms(in, s.rooms))
                           : key.bytes == "data"  ? read_data(in, s)
@@ -79,10 +83,15 @@ result<kept_session> decode_session(std::string_view value) {
 
 result<std::string> encode_session(const kept_session& s) {
     if (s.sid.empty() || s.pid.empty() || !s.data.starts_with('{')) return errc::malformed;
+    if (!s.owner.empty() && s.owner.size() != owner_bytes) return errc::malformed;
     const auto data = node_data::msgpack_of(s.data, s.attachments);
     if (!data) return data.error();
     std::string bytes;
-    msgpack::append_map_head(bytes, 4);
+    msgpack::append_map_head(bytes, s.owner.empty() ? 4 : 5);
+    if (!s.owner.empty()) {
+        msgpack::append_string(bytes, "o");
+        msgpack::append_string(bytes, s.owner);
+    }
     msgpack::append_string(bytes, "sid");
     msgpack::append_string(bytes, s.sid);
     msgpack::append_string(bytes, "pid");

@@ -2,6 +2,7 @@
 
 #include "support/engine_clients.hpp"
 #include "support/fake_bus.hpp"
+#include "support/fake_recovery_store.hpp"
 #include "support/journal.hpp"
 
 #include <chat_gateway/chat/session_cookie.hpp>
@@ -68,6 +69,7 @@ struct gateway_options {
     std::chrono::milliseconds recheck{0};
     gateway::limit_options limits{};
     std::uint32_t events_per_socket_per_s = 0;
+    bool keeps_sessions = false;  ///< in a recovery store
 };
 
 /// A services loop and shards behind one port, on stores in memory and a fake bus.
@@ -76,11 +78,12 @@ public:
     /// The stores; used on the services loop, see with_stores().
     struct stores {
         explicit stores(scheduler& timers)
-            : sessions(timers), chats(timers), directory(chats), bus(timers) {}
+            : sessions(timers), chats(timers), directory(chats), bus(timers), recovery(timers) {}
         memory::session_store sessions;
         memory::chat_directory chats;
         patient_directory directory;
         fake_bus bus;
+        fake_recovery_store recovery;
     };
 
     explicit gateway_world(const gateway_options& o = {})
@@ -96,6 +99,7 @@ public:
         for (std::uint8_t n = 0; n < o.shards; ++n)
             engines.push_back(&add_node(o, n).shard->engine());
         services_.set_recheck(o.recheck);
+        if (o.keeps_sessions) services_.set_recovery_store(stores_.recovery);
         services_.start();
         for (auto& n : nodes_) {
             n.shard->engine().set_peers(engines);

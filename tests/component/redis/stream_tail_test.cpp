@@ -17,13 +17,17 @@ class RedisStreamTail : public ::testing::Test {
 protected:
     ~RedisStreamTail() override { tail_->stop(); }
     void start() {
-        tail_->start(
-            [this](std::vector<redis::stream_entry> entries) {
-                for (auto& e : entries)
-                    read_.push_back(e.fields.at(1));
-            },
-            [this] { ++gaps_; });
+        tail_->start({.entries =
+                          [this](std::vector<redis::stream_entry> entries) {
+                              for (auto& e : entries)
+                                  read_.push_back(e.fields.at(1));
+                          },
+                      .gap = [this] { ++gaps_; },
+                      .located = [this](redis::entry_id at) { located_.push_back(at); }});
         reading();
+    }
+    static redis::stream_tail::handlers nobody() {
+        return {.entries = [](auto) {}, .gap = [] {}, .located = [](auto) {}};
     }
     void reading() {
         std::optional<result<>> answer;
@@ -47,13 +51,23 @@ protected:
         EXPECT_EQ(read_, values);
     }
 
-    redis_backend backend_{{"--appendonly", "yes", "--appendfsync", "always"}};
+    explicit RedisStreamTail(std::vector<std::string> arguments = {"--appendonly", "yes",
+                                                                   "--appendfsync", "always"})
+        : backend_(std::move(arguments)) {}
+
+    redis_backend backend_;
     std::shared_ptr<redis::connection> commands_ = backend_.connect();
     std::shared_ptr<redis::stream_tail> tail_ = std::make_shared<redis::stream_tail>(
         backend_.loop, backend_.where(), "log",
         redis::stream_tail::options{.block = std::chrono::milliseconds(200), .most = 10});
     std::vector<std::string> read_;
+    std::vector<redis::entry_id> located_;
     int gaps_ = 0;
+};
+
+class RedisStreamTailOnSnapshots : public RedisStreamTail {
+protected:
+    RedisStreamTailOnSnapshots() : RedisStreamTail({}) {}
 };
 
 TEST_F(RedisStreamTail, ReadsWhatComesAfterItsStart) {
@@ -135,13 +149,54 @@ TEST_F(RedisStreamTail, AStreamThatIsGoneIsAGap) {
     backend_.server.start();
     backend_.wait_until_back(*commands_);
     backend_.run_until([&] { return gaps_ == 1; });
+    reading();
+    add("2");
+    expect_read({"1", std::string(redis::loss_mark_value), "2"});
+}
+
+TEST_F(RedisStreamTail, TellsWhereItBegins) {
+    const std::string id = add("before");
+    start();
+    ASSERT_EQ(located_.size(), 1U);
+    EXPECT_EQ(located_.front().text(), id);
+}
+
+TEST_F(RedisStreamTail, BeginsBehindWhatIsTrimmedAway) {
+    const std::string id = add("before");
+    backend_.ask(*commands_, {"XTRIM", "log", "MAXLEN", "0"});
+    start();
+    EXPECT_EQ(located_.front().text(), id);
+    backend_.stop_server(*commands_);
+    backend_.server.start();
+    backend_.wait_until_back(*commands_);
+    add("1");
+    expect_read({"1"});
+    EXPECT_EQ(gaps_, 0);
+}
+
+// Other readers must not go over what is missing either, nor those that come later.
+TEST_F(RedisStreamTailOnSnapshots, WhatRedisHasForgottenIsAGapAndGetsAMark) {
+    start();
+    const std::string kept = add("1");
+    expect_read({"1"});
+    backend_.ask(*commands_, {"SAVE"});
     add("2");
     expect_read({"1", "2"});
+    backend_.stop_server(*commands_);
+    backend_.server.start();
+    backend_.wait_until_back(*commands_);
+    reading();
+    EXPECT_EQ(gaps_, 1);
+    ASSERT_EQ(located_.size(), 2U);
+    EXPECT_EQ(located_.back().text(), kept);
+    add("3");
+    expect_read({"1", "2", std::string(redis::loss_mark_value), "3"});
+    EXPECT_EQ(gaps_, 1);
 }
 
 TEST_F(RedisStreamTail, WaitsForAServerThatIsNotThereYet) {
     backend_.stop_server(*commands_);
-    tail_->start([](auto) {}, [] {});
+    tail_->start(nobody());
     std::optional<result<>> answer;
     tail_->when_reading([&](result<> r) { answer = r; });
     backend_.server.start();
@@ -151,7 +206,7 @@ TEST_F(RedisStreamTail, WaitsForAServerThatIsNotThereYet) {
 
 TEST_F(RedisStreamTail, ItsEndEndsTheWaiting) {
     backend_.stop_server(*commands_);
-    tail_->start([](auto) {}, [] {});
+    tail_->start(nobody());
     std::optional<result<>> answer;
     tail_->when_reading([&](result<> r) { answer = r; });
     tail_->stop();

@@ -7,16 +7,17 @@ export class Proxy {
     const proxy = new Proxy();
     proxy.pairs = new Set();
     proxy.closed = false;
-    proxy.server = createServer((client) => proxy.#carry(client, gateway.port));
+    proxy.port = gateway.port;
+    proxy.server = createServer((client) => proxy.#carry(client));
     proxy.server.listen(0, "127.0.0.1");
     await once(proxy.server, "listening");
     proxy.url = `http://127.0.0.1:${proxy.server.address().port}`;
     return proxy;
   }
 
-  #carry(client, port) {
+  #carry(client) {
     if (this.closed) return client.destroy();
-    const server = connect(port, "127.0.0.1");
+    const server = connect(this.port, "127.0.0.1");
     const pair = [client, server];
     this.pairs.add(pair);
     for (const [from, to] of [[client, server], [server, client]]) {
@@ -48,6 +49,11 @@ export class Proxy {
       this.dead.push(server);
     }
     this.pairs.clear();
+  }
+
+  /** New connections go to another gateway. */
+  retarget(gateway) {
+    this.port = gateway.port;
   }
 
   /** While closed every new connection is dropped. */

@@ -4,8 +4,10 @@ import { freePort, privateDirectory } from "./machine.mjs";
 import { ServerProcess } from "./process.mjs";
 
 export class Redis {
-  static async start() {
+  /** `durable`: what it has answered is on the disk, and survives its being killed. */
+  static async start({ durable = false } = {}) {
     const redis = new Redis();
+    redis.persistence = durable ? ["--appendonly", "yes", "--appendfsync", "always"] : ["--appendonly", "no"];
     redis.port = await freePort();
     redis.directory = privateDirectory("redis");
     redis.url = `redis://127.0.0.1:${redis.port}`;
@@ -16,7 +18,8 @@ export class Redis {
   /** Starts it, again on the same port and with the same data. */
   async resume() {
     this.process = new ServerProcess("redis-server", "redis-server", [
-      "--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.directory, "--save", "", "--appendonly", "no",
+      "--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.directory, "--save", "",
+      ...this.persistence,
     ]);
     await this.process.prints(/Ready to accept connections/);
     this.admin = await this.connect();
@@ -34,6 +37,11 @@ export class Redis {
   async stop() {
     await this.admin.sendCommand(["SAVE"]);
     await this.process.stop();
+  }
+
+  /** The end without a farewell; resume() finds what was durable. */
+  async kill() {
+    await this.process.stop("SIGKILL");
   }
 
   /** Alive for TCP, but answers nothing until unfreeze(). */

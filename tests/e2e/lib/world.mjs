@@ -10,12 +10,12 @@ import { eventually } from "./wait.mjs";
 export const ALLOWED_ORIGIN = "http://localhost:5173";
 
 export class World {
-  /** Redis, PostgreSQL, an Express back end and one gateway; `overrides`: settings of the gateway by section. */
-  static async start(overrides = {}) {
+  /** Redis (`redis`: how), PostgreSQL, an Express back end and one gateway; `overrides`: settings of the gateway by section. */
+  static async start(overrides = {}, { redis } = {}) {
     const world = new World();
     world.gateways = [];
     world.proxies = [];
-    [world.redis, world.postgres] = await Promise.all([Redis.start(), Postgres.start()]);
+    [world.redis, world.postgres] = await Promise.all([Redis.start(redis), Postgres.start()]);
     world.backend = await Backend.start(world.redis);
     world.gateway = await world.addGateway(overrides);
     return world;

@@ -53,10 +53,21 @@ protected:
                         ++batches_[i];
                         for (auto& m : batch) {
                             order_[i].push_back(m.packet);
+                            // Where messages are kept they have their places, in order.
+                            const std::uint64_t position = std::exchange(m.position, 0);
+                            if (position != 0) {
+                                EXPECT_GT(position, position_[i]);
+                                position_[i] = position;
+                            }
                             received_[i].push_back(std::move(m));
                         }
                     },
                 .gap = [] {},
+                .reached =
+                    [this, i](std::uint64_t position) {
+                        EXPECT_GE(position, position_[i]);
+                        reached_[i] = position;
+                    },
                 .request =
                     [this, i](request r) {
                         if (!r.rooms.empty()) order_[i].push_back(r.rooms.front());
@@ -133,6 +144,8 @@ protected:
     // The nodes call into these until they are gone.
     std::array<messages, 2> received_;
     std::array<std::size_t, 2> batches_{};
+    std::array<std::uint64_t, 2> position_{};  ///< of the last message
+    std::array<std::uint64_t, 2> reached_{};
     std::array<std::vector<request>, 2> requests_;
     std::array<std::vector<response>, 2> responses_;
     std::array<std::vector<std::string>, 2> order_;  ///< of messages and requests

@@ -54,5 +54,37 @@ TEST(StreamEntries, AnythingElseIsRefused) {
     EXPECT_FALSE(entries_of(parse("*1\r\n*2\r\n$3\r\n1-0\r\n*1\r\n$1\r\na\r\n")));
 }
 
+TEST(StreamState, IsReadFromWhatRedisTells) {
+    const auto state =
+        state_of(parse("*6\r\n$6\r\nlength\r\n:1\r\n$17\r\nlast-generated-id\r\n$3\r\n5-1\r\n"
+                       "$11\r\nfirst-entry\r\n*2\r\n$3\r\n4-0\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n"));
+    ASSERT_TRUE(state);
+    EXPECT_EQ(state->last_generated, (entry_id{5, 1}));
+    EXPECT_EQ(state->oldest, (entry_id{4, 0}));
+}
+
+TEST(StreamState, OfAnEmptyStreamHasNoOldestEntry) {
+    const auto state = state_of(
+        parse("*4\r\n$17\r\nlast-generated-id\r\n$3\r\n5-1\r\n$11\r\nfirst-entry\r\n*-1\r\n"));
+    ASSERT_TRUE(state);
+    EXPECT_EQ(state->last_generated, (entry_id{5, 1}));
+    EXPECT_FALSE(state->oldest);
+}
+
+TEST(StreamState, OfNoStreamIsTheBeginning) {
+    const auto state = state_of(parse("-ERR no such key\r\n"));
+    ASSERT_TRUE(state);
+    EXPECT_EQ(state->last_generated, entry_id());
+    EXPECT_FALSE(state->oldest);
+}
+
+TEST(StreamState, AnythingElseIsNone) {
+    for (const char* bytes :
+         {"-ERR wrong\r\n", ":1\r\n", "*0\r\n", "*2\r\n$17\r\nlast-generated-id\r\n$1\r\nx\r\n",
+          "*4\r\n$17\r\nlast-generated-id\r\n$3\r\n5-1\r\n$11\r\nfirst-entry\r\n*0\r\n",
+          "*4\r\n$17\r\nlast-generated-id\r\n$3\r\n5-1\r\n$11\r\nfirst-entry\r\n*1\r\n$1\r\nx\r\n"})
+        EXPECT_FALSE(state_of(parse(bytes))) << bytes;
+}
+
 }  // namespace
 }  // namespace chat_gateway::redis

@@ -22,8 +22,12 @@ public:
         /// All that one read brought, in order, up to the next request.
         unique_function<void(std::vector<socketio::cluster::message>)> messages{};
         /// From the last message received to the next one something may be missing. Told when the
-        /// way to the others is lost, and again when everything asked for is in force anew.
+        /// way to the others is lost, and again when everything asked for is in force anew; by a
+        /// bus that keeps its messages only if it has not kept them.
         unique_function<void()> gap{};
+        /// Of a bus that keeps its messages: all that it has up to this position has been told, and
+        /// no room is confirmed before the first of these.
+        unique_function<void(std::uint64_t position)> reached{};
         /// Another node, or an emitter, asks; never this node. An answer is due if it has an id:
         /// answer().
         unique_function<void(socketio::cluster::request)> request{};

@@ -20,6 +20,8 @@ struct message {
     /// Published where every node hears it, whether it has members of the room or not; not part of
     /// what travels.
     bool to_all_nodes = false;
+    /// Where the bus keeps it, ascending; 0: it keeps nothing. Not part of what travels.
+    std::uint64_t position = 0;
     bool operator==(const message&) const = default;
 };
 

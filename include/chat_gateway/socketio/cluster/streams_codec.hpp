@@ -44,6 +44,9 @@ result<std::string> encode_published(std::string_view uid, const response& r);
 
 /// A session of Connection State Recovery, kept by the node that it has left.
 struct kept_session {
+    /// Who keeps it, 20 bytes or none: first of all, so that the same owner's values begin alike
+    /// (in 32 characters). Node passes over it.
+    std::string owner{};
     std::string sid{};  ///< the Socket.IO id
     std::string pid{};  ///< the private id, by which the client asks for it
     std::vector<std::string> rooms{};
@@ -54,10 +57,11 @@ struct kept_session {
 
 /// `sio:session:<pid>`.
 std::string session_key(std::string_view pid);
-/// The value of that key: base64 of MessagePack `{sid,pid,rooms,data}`. errc::malformed if a part
-/// is missing or of another kind (`data` may be missing or nil: `{}`); never throws.
+/// The value of that key: base64 of MessagePack `{o,sid,pid,rooms,data}`, `o` being the owner.
+/// errc::malformed if a part is missing or of another kind (`data` may be missing or nil: `{}`);
+/// never throws.
 result<kept_session> decode_session(std::string_view value);
-/// errc::malformed if an id is empty, or data no JSON object.
+/// errc::malformed if an id is empty, an owner of another size, or data no JSON object.
 result<std::string> encode_session(const kept_session& s);
 
 }  // namespace chat_gateway::socketio::cluster::streams

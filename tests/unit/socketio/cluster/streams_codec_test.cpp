@@ -204,8 +204,22 @@ TEST(StreamsCodec, RefusesSessionsThatAreNotWhole) {
         s.data = data;
         EXPECT_FALSE(encode_session(s).has_value()) << data;
     }
+    s.data = "{}";
+    s.owner = "nineteen characters";
+    EXPECT_FALSE(encode_session(s).has_value());
     EXPECT_FALSE(encode_session({.sid = "s"}).has_value());
     EXPECT_FALSE(encode_session({.pid = "p"}).has_value());
+}
+
+TEST(StreamsSession, TheSameOwnersValuesBeginAlike) {
+    const auto value = [](const std::string& owner, const std::string& pid) {
+        return encode_session({.owner = owner, .sid = "s" + pid, .pid = pid}).value();
+    };
+    const std::string ada = "an owner's 20 bytes.";
+    const std::string eve = "an owner's 20 bytes,";
+    EXPECT_EQ(value(ada, "p").substr(0, 32), value(ada, "qq").substr(0, 32));
+    EXPECT_NE(value(ada, "p").substr(0, 32), value(eve, "p").substr(0, 32));
+    EXPECT_EQ(decode_session(value(ada, "p"))->owner, ada);
 }
 
 }  // namespace

@@ -1,0 +1,300 @@
+// Connection State Recovery over a cluster on the streams adapter: a client comes back into its session at any gateway, whatever became of
+// the one that it was at, and misses nothing.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { after, afterEach, test } from "node:test";
+import { createAdapter } from "@socket.io/redis-streams-adapter";
+import { createClient } from "redis";
+import { Server } from "socket.io";
+import { message } from "./lib/backend.mjs";
+import { Client, transportSettings } from "./lib/client.mjs";
+import { request } from "./lib/http.mjs";
+import { Proxy } from "./lib/proxy.mjs";
+import { eventually } from "./lib/wait.mjs";
+import { World } from "./lib/world.mjs";
+
+const STREAM = "socket.io";
+const settings = {
+  bus: { kind: "redis-streams", prefix: STREAM, stream_length: 1000 },
+  // A client whose probing WebSocket is lost when it has paused polling is deaf until the next ping is overdue.
+  engine: { ping_interval_ms: 2000, ping_timeout_ms: 3000 },
+};
+const world = await World.start(settings, { redis: { durable: true } });
+const gateways = [world.gateway, await world.addGateway(settings)];
+
+// The application's own Socket.IO server, by whose adapter it sends.
+const redis = createClient({ url: world.redis.url });
+redis.on("error", () => {}); // it reconnects by itself
+await redis.connect();
+const io = new Server({
+  adapter: createAdapter(redis, { streamName: STREAM, maxLen: 1000 }),
+  connectionStateRecovery: { maxDisconnectionDuration: 60_000 },
+});
+const publish = (chat, m) => io.to(chat).emit("serverMessage", m);
+
+const proxies = [];
+afterEach(() => {
+  for (const proxy of proxies.splice(0)) proxy.stop();
+});
+after(async () => {
+  await io.of("/").adapter.close();
+  redis.destroy();
+  await world.stop();
+});
+
+/** A user in one chat of their own, logged in. */
+async function userInChat() {
+  const user = randomUUID();
+  const chat = await world.postgres.addChat(user);
+  return { user, chat, cookie: await world.backend.login(user) };
+}
+
+/** A client that comes back by itself, and notes how each time; `where()`: the address of the moment. */
+async function returning(url, options) {
+  const client = new Client(url, { reconnection: true, reconnectionDelay: 20, reconnectionDelayMax: 100, ...options });
+  client.returns = [];
+  client.ids = [];
+  let first = true;
+  client.socket.on("connect", () => {
+    if (!first) client.returns.push(client.socket.recovered);
+    client.ids.push(client.socket.id);
+    first = false;
+  });
+  await client.connect();
+  return client;
+}
+
+/** One that has seen a message, and so has an offset to come back with. */
+async function receiving(url, { chat, cookie, ...options }) {
+  const client = await returning(url, { cookie, ...options });
+  const first = `first for ${client.socket.id}`;
+  publish(chat, message(chat, first));
+  await client.receives(first);
+  return client;
+}
+
+const backAgain = (client, times = 1) => eventually(() => client.returns.length >= times && client.socket.connected,
+  `return ${times}; so far ${client.returns}`, 30_000);
+
+/** A client at the first gateway, whom `move` sends to the second, as a balancer would. */
+async function movable(options) {
+  const proxy = await Proxy.start(gateways[0]);
+  proxies.push(proxy);
+  const client = await receiving(proxy.url, options);
+  return { client, move: (to = gateways[1]) => proxy.retarget(to), proxy };
+}
+
+for (const [name, transports] of Object.entries(transportSettings)) {
+  test(`one gateway of two is killed while messages flow: nothing is lost, nothing comes twice, ${name}`, { timeout: 120_000 }, async () => {
+    const front = await world.addNginx(gateways); // the last one still avoids the gateway that was killed
+    const users = await Promise.all(Array.from({ length: 20 }, userInChat));
+    const clients = await Promise.all(users.map((user) => receiving(front.url, { ...user, transports })));
+    if (name === "upgrade") await Promise.all(clients.map((client) => client.upgraded()));
+    const sockets = await Promise.all(gateways.map((gateway) => gateway.metric("chat_gateway_sockets")));
+    assert.ok(sockets.every((n) => n > 0), `both gateways have clients: ${sockets}`);
+    const sent = new Map(users.map(({ chat }, i) => [chat, [clients[i].contents[0]]]));
+
+    let flowing = true;
+    const flow = (async () => {
+      for (let i = 0; flowing; i += 1) {
+        for (const { chat } of users) {
+          publish(chat, message(chat, `message ${i}`));
+          sent.get(chat).push(`message ${i}`);
+        }
+        await sleep(40);
+      }
+    })();
+    await sleep(500);
+    await gateways[0].kill();
+    await eventually(() => clients.every((client) => client.socket.connected) && clients.filter((c) => c.returns.length > 0).length >= sockets[0],
+      "those of the killed gateway are back", 30_000);
+    await sleep(500);
+    flowing = false;
+    await flow;
+    await gateways[0].resume();
+    for (const { chat } of users) {
+      publish(chat, message(chat, "the last one"));
+      sent.get(chat).push("the last one");
+    }
+    for (const [i, client] of clients.entries()) {
+      await client.receives("the last one");
+      assert.deepEqual(client.contents, sent.get(users[i].chat));
+      assert.ok(client.returns.every((recovered) => recovered === true), `recovered: ${client.returns}`);
+      assert.equal(new Set(client.ids).size, 1, "its socket id is the same all the time");
+      client.close();
+    }
+  });
+}
+
+test("both gateways are killed and start again: sessions are there", async () => {
+  const user = await userInChat();
+  const { client } = await movable(user);
+  await Promise.all(gateways.map((gateway) => gateway.kill()));
+  publish(user.chat, message(user.chat, "nobody is there"));
+  await Promise.all(gateways.map((gateway) => gateway.resume()));
+  await backAgain(client);
+  await client.receives("nobody is there");
+  assert.deepEqual([client.returns, client.messages.length], [[true], 2]);
+});
+
+test("a gateway that is stopped in order hands its sessions over", async () => {
+  const user = await userInChat();
+  const { client, move } = await movable(user);
+  await Promise.all([gateways[0].stop(), move()]);
+  publish(user.chat, message(user.chat, "on the way"));
+  await backAgain(client);
+  await client.receives("on the way");
+  assert.deepEqual([client.returns, client.messages.length], [[true], 2]);
+  await gateways[0].resume();
+});
+
+test("the other gateway still believes in the connection: it is parted from it, and the client has one socket", async () => {
+  const user = await userInChat();
+  const { client, move, proxy } = await movable(user);
+  move();
+  proxy.cutUnnoticed();
+  await backAgain(client);
+  assert.deepEqual(client.returns, [true]);
+  await eventually(async () => {
+    const found = await Promise.all(gateways.map(async (gateway) => JSON.parse((await gateway.admin(`/v1/users/${user.user}`)).body)));
+    return found[0].sockets.length === 0 && found[1].sockets.length === 1;
+  }, "the old connection is gone, the new one is not");
+  publish(user.chat, message(user.chat, "after"));
+  await client.receives("after");
+  assert.equal(client.messages.length, 2);
+});
+
+test("a silent chat's client is recovered though the stream has forgotten what it saw last", async () => {
+  const user = await userInChat();
+  const { client, move, proxy } = await movable(user);
+  const other = await userInChat();
+  for (let i = 0; i < 3000; i += 1) {
+    publish(other.chat, message(other.chat, `other ${i}`));
+    if (i % 100 === 0) await sleep(0);
+  }
+  const barrier = await receiving(gateways[0].url, other);
+  barrier.close();
+  await sleep(1500); // the loops are told where the bus is every second
+  proxy.close();
+  proxy.cut();
+  publish(user.chat, message(user.chat, "away"));
+  move();
+  proxy.open();
+  await backAgain(client);
+  await client.receives("away");
+  assert.deepEqual([client.returns, client.messages.length], [[true], 2]);
+});
+
+test("what the stream has forgotten is not passed over: fresh session", async () => {
+  const user = await userInChat();
+  const { client, proxy } = await movable(user);
+  proxy.close();
+  proxy.cut();
+  await eventually(() => !client.socket.connected, "the client notices");
+  publish(user.chat, message(user.chat, "forgotten"));
+  for (let i = 0; i < 3000; i += 1) {
+    publish("nobody", message("nobody", `other ${i}`));
+    if (i % 100 === 0) await sleep(0);
+  }
+  await eventually(async () => {
+    const entries = await world.redis.admin.sendCommand(["XRANGE", STREAM, "-", "+", "COUNT", "1"]);
+    return String(entries[0][1]).includes("nobody");
+  }, "it is trimmed");
+  proxy.open();
+  await backAgain(client);
+  assert.deepEqual(client.returns, [false]);
+});
+
+test("rooms joined and left by the client are those of the session, whichever gateway it comes back to", async () => {
+  const user = await userInChat();
+  const { client, move } = await movable(user);
+  const [joined, left] = [await world.postgres.addChat(user.user), await world.postgres.addChat(user.user)];
+  await client.join(joined);
+  await client.join(left);
+  await client.leave(left);
+  await gateways[0].kill();
+  move();
+  publish(joined, message(joined, "in the joined one"));
+  publish(left, message(left, "in the left one"));
+  await backAgain(client);
+  publish(user.chat, message(user.chat, "last"));
+  await client.receives("last");
+  assert.deepEqual(client.contents.slice(1), ["in the joined one", "last"]);
+  assert.deepEqual(client.returns, [true]);
+  await gateways[0].resume();
+});
+
+test("whoever was disconnected by the operator while away gets a fresh session", async () => {
+  const user = await userInChat();
+  const { client, proxy } = await movable(user);
+  proxy.close();
+  proxy.cut();
+  await eventually(() => !client.socket.connected, "the client notices");
+  const answer = await request(`${gateways[1].adminUrl}/v1/users/${user.user}`, { method: "DELETE" });
+  assert.equal(answer.status, 200);
+  proxy.open();
+  await backAgain(client);
+  assert.deepEqual(client.returns, [false]);
+});
+
+test("a session is its user's alone, and serves once", async () => {
+  const user = await userInChat();
+  const { client, proxy } = await movable(user);
+  const claim = { pid: client.socket._pid, offset: client.socket._lastOffset };
+  assert.match(claim.offset, /^\d+-\d+$/, "the id of the entry in the stream");
+  proxy.close();
+  proxy.cut();
+  await eventually(() => !client.socket.connected, "the client notices");
+  client.close();
+  const others = await userInChat();
+  const claiming = async (cookie) => {
+    const one = await new Client(gateways[1].url, { cookie, auth: claim }).connect();
+    const taken = one.socket._pid === claim.pid;
+    one.close();
+    return taken;
+  };
+  assert.equal(await claiming(others.cookie), false);
+  assert.equal(await claiming(user.cookie), true);
+  assert.equal(await claiming(user.cookie), false, "that client left in order");
+});
+
+test("a Node server on the same adapter could take the session as well", async () => {
+  const user = await userInChat();
+  const { client, proxy } = await movable(user);
+  const { _pid: pid, _lastOffset: offset, id } = client.socket;
+  proxy.close();
+  proxy.cut();
+  publish(user.chat, message(user.chat, "missed"));
+  await eventually(() => !client.socket.connected, "the client notices");
+  client.close();
+  const restored = await io.of("/").adapter.restoreSession(pid, offset);
+  assert.equal(restored.sid, id);
+  assert.deepEqual(new Set(restored.rooms), new Set([id, user.chat]));
+  assert.equal(restored.data.user, user.user);
+  assert.deepEqual(restored.missedPackets.map((data) => data[1].content), ["missed"]);
+});
+
+test("Redis is killed and starts again: what it kept arrives, once, and sessions are recovered", { timeout: 60_000 }, async () => {
+  const user = await userInChat();
+  const { client, move, proxy } = await movable(user);
+  const steady = await receiving(gateways[1].url, user);
+  await world.redis.kill();
+  await sleep(500);
+  await world.redis.resume();
+  await eventually(() => redis.isReady, "the application is connected again");
+  await Promise.all(gateways.map((gateway) => gateway.answers("/readyz")));
+  publish(user.chat, message(user.chat, "after the restart"));
+  await client.receives("after the restart");
+  await steady.receives("after the restart");
+  proxy.cut();
+  publish(user.chat, message(user.chat, "away"));
+  move();
+  await backAgain(client);
+  await client.receives("away");
+  await steady.receives("away");
+  assert.deepEqual(client.contents.slice(-2), ["after the restart", "away"]);
+  assert.deepEqual(steady.contents.slice(-2), ["after the restart", "away"]);
+  assert.deepEqual(client.returns, [true]);
+  assert.deepEqual(steady.returns, []);
+});
