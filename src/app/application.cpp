@@ -3,14 +3,17 @@
 #include "loop_watch.hpp"
 #include "notifier.hpp"
 #include "options.hpp"
+#include "process_figures.hpp"
 #include "reload.hpp"
 #include "stores.hpp"
 
 #include <chat_gateway/admin/admin_routes.hpp>
 #include <chat_gateway/app/application.hpp>
 #include <chat_gateway/base/log.hpp>
+#include <chat_gateway/base/log_repetition.hpp>
 #include <chat_gateway/gateway/public_routes.hpp>
 #include <chat_gateway/gateway/shard.hpp>
+#include <chat_gateway/gateway/timed_ports.hpp>
 #include <chat_gateway/http/cors.hpp>
 #include <chat_gateway/net/listener.hpp>
 #include <chat_gateway/net/unix_listener.hpp>
@@ -64,7 +67,7 @@ public:
           cors_(std::make_shared<const http::cors_policy>(s.cors.origins)),
           loops_(thread_count(s)),
           stores_(s, services_loop_),
-          services_(services_loop_, *stores_.sessions, *stores_.directory, *stores_.bus,
+          services_(services_loop_, *timed_sessions_, *timed_directory_, *stores_.bus,
                     stores_.names,
                     {.secrets = s.session.secrets, .user_pointer = s.session.user_pointer},
                     recovery_options_of(s), metrics_),
@@ -74,6 +77,7 @@ public:
         public_limits_.body_bytes = s.engine.max_payload_bytes;
         admin_limits_.body_bytes = admin::admin_routes::max_body_bytes;
         set_connection_limits(limits_, s);
+        add_process_figures(metrics_, stores_);
         for (std::size_t n = 0; n < loops_.size(); ++n)
             set_up_loop(static_cast<std::uint8_t>(n));
         std::vector<server::engine*> engines;
@@ -89,6 +93,7 @@ public:
         open_doors(std::move(where));
         wait_for_signal();
         start_telling();
+        tell_repeated_lines();
     }
 
     /// What is in the loops' hands may belong to another loop: everything that holds such things
@@ -219,20 +224,21 @@ private:
         manager_.reloading();
         auto plan = plan_reload(settings_, from_);
         for (const auto& fault : plan.faults)
-            log::error("configuration fault", {{"fault", fault}});
+            log::write_each(log::level::error, "configuration fault", {{"fault", fault}});
         if (!plan.faults.empty()) {
             log::error("not reloaded: the running configuration stays",
                        {{"faults", plan.faults.size()}});
             return manager_.ready(status());
         }
         for (const auto& warning : plan.warnings)
-            log::warn("configuration", {{"warning", warning}});
+            log::write_each(log::level::warn, "configuration", {{"warning", warning}});
         for (const auto key : plan.need_restart)
-            log::warn("changed, and counts after a restart", {{"key", key}});
+            log::write_each(log::level::warn, "changed, and counts after a restart",
+                            {{"key", key}});
         settings_ = std::move(plan.values);
         put_to_use([this, changed = std::move(plan.changed)] {
             for (const auto key : changed)
-                log::info("changed", {{"key", key}});
+                log::write_each(log::level::info, "changed", {{"key", key}});
             log::info("configuration reloaded", {{"changed", changed.size()}});
             manager_.ready(status());
         });
@@ -273,6 +279,11 @@ private:
         watch_->start();
     }
 
+    void tell_repeated_lines() {
+        log::tell_repeated();
+        services_loop_.after(std::chrono::seconds(1), [this] { tell_repeated_lines(); });
+    }
+
     void tell_status() {
         manager_.status(status());
         services_loop_.after(status_interval, [this] { tell_status(); });
@@ -298,6 +309,11 @@ private:
     /// thread.
     net::event_loop& services_loop_ = loops_.front().loop;
     stores stores_;
+    gateway::metrics_block& store_counts_ = metrics_.make_block();
+    std::unique_ptr<chat::session_store> timed_sessions_ =
+        gateway::timed(services_loop_, *stores_.sessions, store_counts_);
+    std::unique_ptr<chat::chat_directory> timed_directory_ =
+        gateway::timed(services_loop_, *stores_.directory, store_counts_);
     gateway::services services_;
     admin::admin_routes admin_;
     std::unique_ptr<net::unix_listener> unix_door_;  ///< the first loop's; may be null
@@ -332,6 +348,7 @@ int run_application(const settings& s, const origin& from) {
     // An exception out of a loop is a broken invariant: it ends the process, and the supervisor
     // starts it anew.
     app->run();
+    log::tell_all_repeated();
     log::info("stopped");
     return 0;
 }

@@ -154,8 +154,9 @@ void shard::impl::on_open(slot_handle session, const public_id& sid,
     s->websocket = via == engineio::transport::websocket;
     counts_.add(metric::sessions_open);
     if (s->websocket) counts_.add(metric::websocket_sessions_open);
-    log::debug("session opened",
-               {{"user", s->user}, {"transport", s->websocket ? "websocket" : "polling"}});
+    log::debug("session opened", {{"connection", s->id.text()},
+                                  {"user", s->user},
+                                  {"transport", s->websocket ? "websocket" : "polling"}});
     load_chats(*s);  // now, not when CONNECT comes
     sockets_[session.index] = std::move(s);
 }
@@ -175,16 +176,20 @@ void shard::impl::on_close(slot_handle session, close_reason reason) {
         ask_.suspend(state_of(*s));
         if (!kept_.empty()) kept_[session.index] = {};
     }
+    const std::string connection = s->id.text();  // the next line makes it another
     leave_everything(*s);
-    leave_user(*s);
-    const auto seconds =
-        std::chrono::duration_cast<std::chrono::seconds>(loop_.now() - s->opened).count();
+    leave_user(*s, reason);
+    const auto open = loop_.now() - s->opened;
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(open).count();
+    counts_.observe(distribution::session_duration, open);
     counts_.subtract(metric::sessions_open);
     if (s->websocket) counts_.subtract(metric::websocket_sessions_open);
     counts_.add(counter_of(reason));
     counts_.add(metric::connection_seconds, static_cast<std::uint64_t>(seconds));
-    log::debug("session closed",
-               {{"user", s->user}, {"reason", engineio::to_string(reason)}, {"seconds", seconds}});
+    log::debug("session closed", {{"connection", connection},
+                                  {"user", s->user},
+                                  {"reason", engineio::to_string(reason)},
+                                  {"seconds", seconds}});
     sockets_[session.index].reset();
 }
 
@@ -221,7 +226,8 @@ void shard::impl::on_action(chat_socket& s, socketio::client_left&& l) {
 }
 
 void shard::impl::on_action(chat_socket& s, const socketio::protocol_error& e) {
-    log::debug("malformed packet", {{"user", s.user}, {"what", e.what}});
+    log::debug("malformed packet",
+               {{"connection", s.id.text()}, {"user", s.user}, {"what", e.what}});
     engine_.close(s.session, close_reason::parse_error);
 }
 
@@ -230,15 +236,17 @@ void shard::impl::on_action(chat_socket& s, socketio::client_event&& e) {
     const bool join = e.name == chat::join_event;
     if (!join && e.name != chat::leave_event) {
         counts_.add(metric::events_unknown);
-        log::debug("unknown event",
-                   {{"user", s.user}, {"event", std::string_view(e.name).substr(0, 64)}});
+        log::debug("unknown event", {{"connection", s.id.text()},
+                                     {"user", s.user},
+                                     {"event", std::string_view(e.name).substr(0, 64)}});
         return;
     }
     counts_.add(join ? metric::events_join : metric::events_leave);
     auto chat = chat::chat_id_of(e.args);
     if (!chat) {
         counts_.add(metric::events_malformed);
-        log::debug("malformed event", {{"user", s.user}, {"event", e.name}});
+        log::debug("malformed event",
+                   {{"connection", s.id.text()}, {"user", s.user}, {"event", e.name}});
         return acknowledge(s, e.id);
     }
     if (join) return join_asked(s, std::move(*chat), std::move(e.id));

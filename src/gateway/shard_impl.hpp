@@ -2,6 +2,7 @@
 
 #include "chat_socket.hpp"
 #include "handshake_gate.hpp"
+#include "loop_lag.hpp"
 #include "user_registry.hpp"
 
 #include <chat_gateway/gateway/shard.hpp>
@@ -39,7 +40,11 @@ public:
           ask_(ask),
           counts_(counts.make_block()),
           gate_(options_.handshakes, counts_),
-          engine_(loop, options_.engine, *this) {}
+          engine_(loop, with_counts(options_.engine, counts), *this),
+          lag_(loop, counts_) {
+        // Behind the engine's, which writes.
+        loop.at_end_of_tick([this] { note_fan_out(); });
+    }
 
     void admit(const http::request& r, unique_function<void(server::admission)> decide) override;
     void on_open(slot_handle session, const public_id& sid,
@@ -65,6 +70,7 @@ public:
     metrics_block& counts_;
     handshake_gate gate_;
     server::engine engine_;
+    loop_lag lag_;
     bool draining_ = false;
     std::vector<slot_handle> leaving_;  ///< in a drain: those to be closed next, from the back
     drain_state close_some(std::size_t most);
@@ -151,9 +157,14 @@ private:
 
     // shard_rights.cpp: whose the sockets are
     void enter_user(chat_socket& s, chat::identity who);
-    void leave_user(const chat_socket& s);
+    void leave_user(const chat_socket& s, close_reason reason);
 
     // shard_delivery.cpp: from the bus to the sockets
+    static server::engine_options with_counts(server::engine_options o, metrics& all) {
+        o.counts = &all.make_engine_counts();
+        return o;
+    }
+    void note_fan_out();
     void deliver(const delivery& d);
     std::vector<member_id> targets_of(const std::vector<std::string>& rooms,
                                       const std::vector<std::string>& except);
@@ -176,7 +187,12 @@ private:
         sockets_;  ///< by session index, which is the member id
     socketio::room_index rooms_;
     user_registry users_;
-    std::uint64_t cuts_ = 0;  ///< how often sockets were sent away for good
+    struct bus_read {
+        time_point at;
+        std::size_t messages;
+    };
+    std::vector<bus_read> reads_;  ///< whose messages leave at the end of this tick
+    std::uint64_t cuts_ = 0;       ///< how often sockets were sent away for good
     struct {
         std::optional<time_point> last;  ///< at which it was said
         std::uint64_t since_then = 0;    ///< that many more

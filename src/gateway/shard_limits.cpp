@@ -62,7 +62,8 @@ bool shard::impl::may_send_event(chat_socket& s) {
     if (s.limits->events.take({.rate = rate}, now)) return true;
     counts_.add(metric::events_over_rate);
     if (s.limits->dropped.take({.rate = rate, .depth = borne}, now)) return false;
-    log::info("socket disconnected: too many events", {{"user", s.user}});
+    log::info("socket disconnected",
+              {{"connection", s.id.text()}, {"user", s.user}, {"reason", "event_rate"}});
     counts_.add(metric::sent_away_events);
     send_away(s, true);
     return false;

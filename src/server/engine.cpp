@@ -81,6 +81,7 @@ engine::impl::impl(net::event_loop& l, engine_options o, engine_events& ev)
     : loop(l),
       options(std::move(o)),
       events(ev),
+      counts(options.counts ? *options.counts : own_counts),
       poller_(l, [this](slot_handle link, bool readable,
                         bool writable) { on_ready(link, readable, writable); }),
       wheel_(l.now()),
@@ -205,31 +206,31 @@ void engine::impl::handshake(http::request r, engineio::engine_request request,
         upgrade.deflate = deflate_terms_of(r, options);
     }
 
-    events.admit(r, [this, via, jsonp = std::move(request.jsonp), gone, e = std::move(e),
-                     headers = std::move(headers),
-                     upgrade = std::move(upgrade)](admission decided) mutable {
-        if (*gone) return;
-        if (auto* refusal = std::get_if<http::response>(&decided)) {
-            refusal->close = refusal->close || via == transport::websocket;
-            return with_headers(std::move(e), std::move(headers))->respond(std::move(*refusal));
-        }
-        auto& ticket = std::get<std::unique_ptr<admission_ticket>>(decided);
-        // The drain may have begun while the stores were asked.
-        if (!admitting || sessions.next_index() > public_id::max_index) {
-            return with_headers(std::move(e), std::move(headers))->respond(not_now());
-        }
-        if (via == transport::websocket) {
-            auto detached = e->detach();
-            if (!detached) return;
-            upgrade.headers = std::move(headers);
-            upgrade.leftover = std::move(detached->leftover);
-            return attach_new(std::move(detached->socket), std::move(upgrade),
-                              open(via, std::move(ticket)));
-        }
-        session_entry& s = *sessions.find(open(via, std::move(ticket)));
-        if (jsonp) s.polling_now().jsonp = std::move(*jsonp);
-        with_headers(std::move(e), std::move(headers))->respond(payload_answer(s, open_packet(s)));
-    });
+    events.admit(
+        r, [this, via, jsonp = std::move(request.jsonp), gone, e = std::move(e),
+            headers = std::move(headers), upgrade = std::move(upgrade)](admission decided) mutable {
+            if (*gone) return;
+            if (auto* refusal = std::get_if<http::response>(&decided)) {
+                refusal->close = refusal->close || via == transport::websocket;
+                return with_headers(std::move(e), std::move(headers))->respond(std::move(*refusal));
+            }
+            auto& ticket = std::get<std::unique_ptr<admission_ticket>>(decided);
+            // The drain may have begun while the stores were asked.
+            if (!admitting || sessions.next_index() > public_id::max_index) {
+                return with_headers(std::move(e), std::move(headers))->respond(not_now());
+            }
+            if (via == transport::websocket) {
+                auto detached = e->detach();
+                if (!detached) return;
+                upgrade.headers = std::move(headers);
+                upgrade.leftover = std::move(detached->leftover);
+                return attach_new(std::move(detached->socket), std::move(upgrade),
+                                  open(via, std::move(ticket)));
+            }
+            session_entry& s = *sessions.find(open(via, std::move(ticket)));
+            if (jsonp) s.polling_now().jsonp = std::move(*jsonp);
+            with_headers(std::move(e), std::move(headers))->respond(answer_poll(s, open_packet(s)));
+        });
 }
 
 slot_handle engine::impl::open(transport via, std::unique_ptr<admission_ticket> ticket) {
@@ -280,6 +281,7 @@ void engine::impl::apply(slot_handle h, engineio::step step, std::string_view da
             upgraded(h);
             break;
         case act::drop_candidate:
+            counts.upgrades_given_up.add();
             say_goodbye(std::exchange(s->candidate, {}), websocket::close_code::none);
             break;
         case act::release_poll:
@@ -296,6 +298,7 @@ void engine::impl::send(slot_handle h, const wire_ref& message) {
     session_entry* s = sessions.find(h);
     if (!s || s->lingering || s->overflown || s->broken) return;
     s->out.push(message);
+    (s->link ? counts.websocket : counts.polling).packets_out.add();
     mark_dirty(h, *s);
     if (s->out.bytes() < std::min(early_flush_bytes, options.send_queue_bytes)) return;
     // The caller may be walking a room: whatever is found out here is acted upon at the end of the

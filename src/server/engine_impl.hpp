@@ -115,6 +115,8 @@ public:
     /// No: sessions that are unknown here may be another gateway's, whose clients were sent there
     /// by a proxy that still sends them here.
     bool admitting = true;
+    engine_counts own_counts;
+    engine_counts& counts;
 
 private:
     class post_watch;
@@ -169,6 +171,8 @@ private:
     void say_goodbye(slot_handle link, websocket::close_code code);
     void drop_link(slot_handle link);
     void write_link(slot_handle link);
+    void note_queue(websocket_link& link, const outbox* out);
+    [[nodiscard]] http::response answer_poll(const session_entry& s, std::string payload);
     [[nodiscard]] websocket_link::write_result try_write(slot_handle link, outbox* out);
 
     slot_map<websocket_link> links_;

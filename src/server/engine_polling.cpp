@@ -38,6 +38,11 @@ http::response payload_answer(const session_entry& s, std::string payload) {
     return r;
 }
 
+http::response engine::impl::answer_poll(const session_entry& s, std::string payload) {
+    counts.polling.bytes_out.add(payload.size());
+    return payload_answer(s, std::move(payload));
+}
+
 void engine::impl::serve_polling(polling_request r, std::shared_ptr<net::exchange> e) {
     // What is due is done first: a request must not find a session whose time is over.
     if (find(r.sid)) run_deadlines(sessions.handle_at(r.sid.index()), loop.now());
@@ -59,17 +64,17 @@ void engine::impl::serve_polling(polling_request r, std::shared_ptr<net::exchang
 
 void engine::impl::serve_get(slot_handle h, session_entry& s, std::shared_ptr<net::exchange> e) {
     if (s.lingering) {
-        if (!s.out.empty()) return e->respond(payload_answer(s, s.out.take_payload()));
-        e->respond(payload_answer(s,
-                                  "6\x1e"
-                                  "1"));
+        if (!s.out.empty()) return e->respond(answer_poll(s, s.out.take_payload()));
+        e->respond(answer_poll(s,
+                               "6\x1e"
+                               "1"));
         return erase_lingering(h);
     }
     if (s.holds_poll()) {
         e->respond(empty_answer(400));
         return finish(h, close_reason::transport_error);
     }
-    if (!s.out.empty()) return e->respond(payload_answer(s, s.out.take_payload()));
+    if (!s.out.empty()) return e->respond(answer_poll(s, s.out.take_payload()));
     e->on_abort([this, h, which = e.get()] { poll_aborted(h, which); });
     s.polling_now().held = std::move(e);
     s.life.poll_held(loop.now());
@@ -105,6 +110,8 @@ void engine::impl::serve_post(slot_handle h, session_entry& s, polling_request& 
         return e.respond(posted());
     }
     const auto decoded = engineio::decode_payload(r.body);
+    counts.polling.bytes_in.add(r.body.size());
+    counts.polling.packets_in.add(decoded.packets.size());
     for (const auto& packet : decoded.packets) {
         session_entry* open = sessions.find(h);
         if (!open || open->lingering) break;
@@ -118,7 +125,7 @@ void engine::impl::serve_post(slot_handle h, session_entry& s, polling_request& 
 void engine::impl::release_poll(session_entry& s, std::string body) {
     if (!s.holds_poll()) return;
     const auto held = std::exchange(s.polling->held, nullptr);
-    held->respond(payload_answer(s, std::move(body)));
+    held->respond(answer_poll(s, std::move(body)));
 }
 
 // Orderly ends wait for the poller to fetch what it is owed; the others tell a held GET, or nobody.

@@ -126,6 +126,7 @@ private:
     unsigned shards_;
     recovery_options recovery_;
     stored_recovery* stored_ = nullptr;
+    time_point read_{};  ///< when the bus brought the messages at hand
     deliver_function deliver_;
     std::unordered_map<std::string, holding, text_hash, std::equal_to<>> holders_;
     std::deque<std::pair<time_point, std::string>> unheld_;  ///< in order of release

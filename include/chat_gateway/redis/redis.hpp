@@ -46,6 +46,8 @@ std::shared_ptr<connection> make_connection(boost::asio::io_context& loop, url w
 /// The same for whoever only hands it on to the ports.
 std::shared_ptr<client> make_client(boost::asio::io_context& loop, url where);
 void stop(client& c);
+/// By all connections of the process that remake themselves. Thread-safe.
+std::uint64_t connections_made();
 
 /// `database`: whose keyspace notifications tell of sessions that end, where Redis sends them.
 std::unique_ptr<chat::session_store> make_session_store(std::shared_ptr<client> redis,

@@ -89,7 +89,8 @@ public:
                                                 .compression = o.compression,
                                                 .send_queue_bytes = o.send_queue_bytes,
                                                 .cors = o.cors,
-                                                .shard = static_cast<std::uint8_t>(n)};
+                                                .shard = static_cast<std::uint8_t>(n),
+                                                .counts = &counts_.emplace_back()};
             engines.push_back(nodes_.emplace_back(engine, journal_).engine.get());
         }
         for (auto& n : nodes_)
@@ -118,6 +119,9 @@ public:
         return unix_door_ ? server_address(directory_.file("s")) : server_address(port_);
     }
     journal& seen() { return journal_; }
+    [[nodiscard]] const server::engine_counts& counts(unsigned loop = 0) const {
+        return counts_.at(loop);
+    }
 
     /// Calls `task(engine, session)` on the loop that owns the session.
     template <class Task>
@@ -196,6 +200,7 @@ private:
     }
 
     journal journal_;
+    std::deque<server::engine_counts> counts_;
     net::http_limits limits_;
     std::uint16_t port_ = 0;
     temporary_directory directory_;
