@@ -257,10 +257,12 @@ void append_sample(std::string& out, std::string_view name, std::string_view lab
     out.append(" ").append(value).append("\n");
 }
 
-/// The shortest text that is the same number.
+/// The shortest text that is the same number, without an exponent.
 std::string text_of(double value) {
-    std::array<char, 32> digits{};
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+    std::array<char, 400> digits{};  // for any double
+    const auto end =
+        std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed)
+            .ptr;
     return {digits.data(), end};
 }
 

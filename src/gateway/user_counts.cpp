@@ -8,7 +8,7 @@ namespace {
 
 /// Of a user with that many connections: 1, 2 or 3, 4 to 7, 8 to 15, more.
 metric bin_of(std::uint32_t connections) {
-    const int bin = std::min(std::bit_width(connections) - 1, 4);
+    const int bin = std::min(static_cast<int>(std::bit_width(connections)) - 1, 4);
     return static_cast<metric>(static_cast<int>(metric::users_1) + bin);
 }
 static_assert(static_cast<int>(metric::users_16) - static_cast<int>(metric::users_1) == 4);
