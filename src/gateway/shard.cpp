@@ -222,6 +222,7 @@ void shard::impl::on_action(chat_socket& s, socketio::connect_request&& r) {
 
 void shard::impl::on_action(chat_socket& s, socketio::client_left&& l) {
     if (l.nsp != chat_namespace) return;
+    log::debug("socket left", {{"connection", s.id.text()}, {"user", s.user}});
     leave_everything(s);
 }
 

@@ -36,8 +36,12 @@ test("a connection's life: connection, user, room and reason are fields", async 
   assert.deepEqual([unknown.connection, unknown.event], [connection, "somethingElse"]);
   await logged((line) => line.message === "malformed event" && line.connection === connection, "malformed event");
   client.close();
-  const closed = await logged((line) => line.message === "session closed" && line.user === user, "session closed");
-  assert.deepEqual([closed.level, closed.connection, closed.reason], ["debug", connection, "client_close"]);
+  await logged((line) => line.message === "socket left" && line.connection === connection && line.user === user, "socket left");
+  const lost = await new Client(gateway.url, { cookie }).connect();
+  const { id } = lost.socket;
+  lost.socket.io.engine.transport.ws.terminate();
+  const closed = await logged((line) => line.message === "session closed" && line.connection === id, "session closed");
+  assert.deepEqual([closed.level, closed.user, closed.reason], ["debug", user, "transport_lost"]);
   assert.equal(typeof closed.seconds, "number");
 });
 
