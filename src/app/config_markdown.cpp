@@ -35,7 +35,6 @@ A value comes from, the first that has one:
   one is named in the log and counts after a restart. With a fault, the log has a line for each and the running configuration stays. The environment
   of a running process does not change, and goes over the file as before: a secret that is to be changed by a reload has its place in the file.
   A limit of connections that was off counts the connections made from then on. With `--demo` the secrets stay.
-- **Not yet.** Values so marked are part of the gateway's contract, but not of this version: they are refused.
 )";
 
 constexpr std::string_view closing = R"(
@@ -74,20 +73,11 @@ std::string default_text(const config_key& key) {
     return code(value_to_json(value).dump());
 }
 
-std::string not_yet_choices(const config_key& key) {
-    std::string all;
-    for (const auto choice : key.choices_not_yet) {
-        all += (all.empty() ? "; not yet: " : ", ") + std::string(choice);
-    }
-    return all;
-}
-
 std::string row(const config_key& key) {
     auto variables = code(environment_name(key.path));
     if (!key.alias.empty()) variables += ", " + code(key.alias);
-    return "| " + code(key.path) + " | " + default_text(key) + " | " +
-           cell(accepted_values(key) + not_yet_choices(key)) + " | " + cell(key.meaning) +
-           (key.reloads ? " (reload)" : "") + " | " + variables + " |\n";
+    return "| " + code(key.path) + " | " + default_text(key) + " | " + cell(accepted_values(key)) +
+           " | " + cell(key.meaning) + (key.reloads ? " (reload)" : "") + " | " + variables + " |\n";
 }
 
 }  // namespace

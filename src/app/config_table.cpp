@@ -120,20 +120,25 @@ const std::vector<config_key>& table() {
         {KEY(session.user_pointer), .meaning = "JSON pointer to the user id within a session.",
          .check = check_json_pointer, .accepted = "a JSON pointer such as /passport/user"},
         {KEY(session.reject),
-         .meaning = "How a refused session is told: handshake = HTTP 401, connect_error = by the "
-                    "answer to CONNECT.",
-         .choices = {"handshake"}, .choices_not_yet = {"connect_error"}},
+         .meaning = "How a refused session is told: handshake = HTTP 401, which stock clients "
+                    "retry for ever; connect_error = the handshake succeeds and CONNECT is "
+                    "answered with the error Unauthorized, on which they stop.",
+         .choices = {"handshake", "connect_error"}},
         {KEY(session.recheck_ms),
          .meaning = "Sessions of live connections are read again this often; 0 = off.",
          .maximum = day_ms},
 
         {KEY(redis.url),
          .meaning =
-             "Redis of the sessions and the bus. rediss:// encrypts; the server's certificate "
-             "must be good for the host that is named here.",
+             "Redis of the sessions and the bus. Several comma-separated nodes are those of a "
+             "Redis "
+             "Cluster that are asked for the others; all take the same user and password, and "
+             "redis://user:password@a:7000,b:7000 is enough. rediss:// encrypts; the server's "
+             "certificate must be good for the host that is named here or, of a cluster's other "
+             "nodes, by which the cluster calls them.",
          .check = check_redis_url,
-         .accepted = "redis://[[user]:password@]host[:port][/db], the same with rediss://, or "
-                     "unix:///path[?db=n]",
+         .accepted = "redis://[[user]:password@]host[:port][/db], the same with rediss://, "
+                     "unix:///path[?db=n], or several of the first two without db",
          .alias = "REDIS_URL", .shown = secrecy::url},
         {KEY(redis.tls_ca_file),
          .meaning = "With rediss://, a PEM file of the authorities that sign Redis' certificate, "
@@ -166,7 +171,7 @@ const std::vector<config_key>& table() {
          .accepted = "an SQL query"},
         {KEY(postgres.outbox),
          .meaning = "Fan out what the triggers of config/postgres/outbox.sql record: new messages "
-                    "and changes of membership. With bus.kind redis."},
+                    "and changes of membership. Not with bus.kind memory."},
 
         {KEY(bus.kind),
          .meaning = "How gateways and back ends reach each other: redis = @socket.io/redis-adapter "
