@@ -20,8 +20,10 @@ void shard::impl::on_chats(chat_socket& s, result<std::vector<std::string>> chat
     if (!chats) {
         // Connected without rooms rather than not at all; the list is being retried.
         counts_.add(metric::chat_lists_late);
-        log::debug("failed to get chats for user",
-                   {{"user", s.user}, {"error", chats.error().message()}});
+        log::debug("failed to get chats for user", {{"connection", s.id.text()},
+                                                    {"user", s.user},
+                                                    {"reason", "database"},
+                                                    {"error", chats.error().message()}});
         chats.emplace();
     } else {
         counts_.add(metric::chat_lists_loaded);
@@ -42,7 +44,8 @@ void shard::impl::on_chats(chat_socket& s, result<std::vector<std::string>> chat
         std::min(options_.rooms_per_socket, rooms_.rooms_of_count(s.session.index));
     if (chats->size() > room_for) {
         counts_.add(metric::joins_denied_limit, chats->size() - room_for);
-        log::warn("more chats than rooms allowed", {{"user", s.user}, {"chats", chats->size()}});
+        log::warn("more chats than rooms allowed",
+                  {{"connection", s.id.text()}, {"user", s.user}, {"chats", chats->size()}});
         chats->resize(room_for);
     }
     enter_rooms(s, *chats, [this, session = s.session, life = s.life](bool confirmed) {
@@ -110,7 +113,8 @@ void shard::impl::rooms_ready(slot_handle session, std::uint32_t life, bool conf
     if (!s) return;
     if (!confirmed && !s->connected) {
         counts_.add(metric::subscriptions_late);
-        log::debug("bus has not confirmed rooms in time", {{"user", s->user}});
+        log::debug("bus has not confirmed rooms in time",
+                   {{"connection", s->id.text()}, {"user", s->user}});
     }
     s->rooms_ready = true;
     s->pass.reset();
@@ -162,7 +166,9 @@ void shard::impl::join_answered(chat_socket& s, const std::string& chat, std::st
     }
     if (why) {
         if (allowed) ask_.note_denial(chat);
-        log::debug("failed to join chat room", {{"user", s.user}, {"chat", chat}, {"reason", why}});
+        log::debug(
+            "failed to join chat room",
+            {{"connection", s.id.text()}, {"user", s.user}, {"room", chat}, {"reason", why}});
         return acknowledge(s, ack);
     }
     enter_room(s, chat, std::move(ack));
