@@ -129,11 +129,15 @@ const std::vector<config_key>& table() {
 
         {KEY(redis.url),
          .meaning =
-             "Redis of the sessions and the bus. rediss:// encrypts; the server's certificate "
-             "must be good for the host that is named here.",
+             "Redis of the sessions and the bus. Several comma-separated nodes are those of a "
+             "Redis "
+             "Cluster that are asked for the others; all take the same user and password, and "
+             "redis://user:password@a:7000,b:7000 is enough. rediss:// encrypts; the server's "
+             "certificate must be good for the host that is named here or, of a cluster's other "
+             "nodes, by which the cluster calls them.",
          .check = check_redis_url,
-         .accepted = "redis://[[user]:password@]host[:port][/db], the same with rediss://, or "
-                     "unix:///path[?db=n]",
+         .accepted = "redis://[[user]:password@]host[:port][/db], the same with rediss://, "
+                     "unix:///path[?db=n], or several of the first two without db",
          .alias = "REDIS_URL", .shown = secrecy::url},
         {KEY(redis.tls_ca_file),
          .meaning = "With rediss://, a PEM file of the authorities that sign Redis' certificate, "

@@ -199,7 +199,7 @@ void services::acquire(net::event_loop& from, unsigned shard, std::vector<std::s
         });
 }
 
-void services::release(unsigned shard, std::vector<std::string> rooms) {
+void services::release(unsigned shard, std::vector<left_room> rooms) {
     loop_.post([this, shard, rooms = std::move(rooms)] { hub_->release(shard, rooms); });
 }
 

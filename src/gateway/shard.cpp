@@ -241,10 +241,13 @@ void shard::impl::try_connect(chat_socket& s, const delivery_batch& missed) {
 void shard::impl::leave_everything(chat_socket& s) {
     stop_keeping(s);
     if (s.load != 0) ask_.cancel_load(std::exchange(s.load, 0));
-    std::vector<std::string> emptied;
+    std::vector<left_room> emptied;
     counts_.subtract(metric::rooms_joined, rooms_.rooms_of_count(s.session.index));
-    rooms_.leave_all(s.session.index, [&](std::string_view room) { emptied.emplace_back(room); });
-    if (std::exchange(s.own_room_held, false)) emptied.push_back(s.id.text());
+    rooms_.leave_all(s.session.index,
+                     [&](std::string_view room, const socketio::room_index::tally& so_far) {
+                         emptied.push_back({std::string(room), so_far});
+                     });
+    if (std::exchange(s.own_room_held, false)) emptied.push_back({s.id.text()});
     if (s.connected) counts_.subtract(metric::sockets_connected);
     if (s.recovered) recovered_.erase(s.pid.text());
     if (!kept_.empty()) kept_[s.session.index] = {};

@@ -23,9 +23,13 @@ constexpr auto settled_after = std::chrono::seconds(5);
 
 }  // namespace
 
-link::link(asio::io_context& loop, url where, link_options options)
+url_source always(url where) {
+    return [where = std::move(where)] { return where; };
+}
+
+link::link(asio::io_context& loop, url_source where, link_options options)
     : loop_(loop),
-      where_(std::move(where)),
+      source_(std::move(where)),
       options_(std::move(options)),
       timer_(loop),
       read_on_(loop, time_point::max()) {}
@@ -85,6 +89,7 @@ void link::rise() {
 asio::awaitable<void> link::run([[maybe_unused]] std::shared_ptr<link> self) {
     co_await asio::post(loop_, asio::use_awaitable);  // nothing happens inside start()
     while (state_ != state::stopped) {
+        where_ = source_();
         stream_ = std::make_shared<stream>(loop_);
         watch(stream_);
         co_await attempt(stream_);

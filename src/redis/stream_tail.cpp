@@ -15,25 +15,17 @@ namespace {
 
 constexpr std::chrono::milliseconds patience{5000};  // beyond the time that an XREAD may block
 
-connection_options options_of(const stream_tail::options& o) {
-    connection_options c;
-    c.link.name = "stream";
-    c.command_timeout = o.block + patience;
-    return c;
-}
-
 }  // namespace
 
-stream_tail::stream_tail(asio::io_context& loop, url where, std::string name, options o)
+stream_tail::stream_tail(asio::io_context& loop, client& redis, std::string name, options o)
     : loop_(loop),
       name_(std::move(name)),
       options_(o),
-      connection_(std::make_shared<connection>(loop, std::move(where), options_of(o))),
+      connection_(redis.make_another("stream", o.block + patience)),
       timer_(loop) {}
 
 void stream_tail::start(handlers told) {
     told_ = std::move(told);
-    connection_->start();
     go_on();
 }
 
@@ -146,8 +138,9 @@ void stream_tail::take(std::vector<stream_entry> entries) {
 void stream_tail::ask(std::vector<std::string> words, unique_function<void(reply)> answered) {
     asking_ = true;
     const std::vector<std::string_view> views(words.begin(), words.end());
-    connection_->execute(
-        views, [weak = weak_from_this(), answered = std::move(answered)](result<reply> r) mutable {
+    connection_->execute_at(
+        name_, views,
+        [weak = weak_from_this(), answered = std::move(answered)](result<reply> r) mutable {
             const auto self = weak.lock();
             if (!self || self->stopped_) return;
             self->asking_ = false;

@@ -1,11 +1,10 @@
 #pragma once
 
 #include "backoff.hpp"
-#include "connection.hpp"
+#include "client.hpp"
 #include "stream_entry.hpp"
 
 #include <chat_gateway/base/unique_function.hpp>
-#include <chat_gateway/redis/redis.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -29,7 +28,7 @@ public:
         std::size_t most = 100;                 ///< entries of one XREAD
     };
 
-    stream_tail(boost::asio::io_context& loop, url where, std::string name, options o);
+    stream_tail(boost::asio::io_context& loop, client& redis, std::string name, options o);
     stream_tail(const stream_tail&) = delete;
     stream_tail& operator=(const stream_tail&) = delete;
 
@@ -67,7 +66,7 @@ private:
     boost::asio::io_context& loop_;
     const std::string name_;
     const options options_;
-    std::shared_ptr<connection> connection_;
+    std::shared_ptr<client> connection_;
     handlers told_;
     std::vector<waiter> waiting_;
     bool located_ = false;   ///< it is known where reading begins

@@ -32,16 +32,14 @@ constexpr std::size_t uid_length = 16;
 /// the listener call into it until stopped.
 class streams_bus final : public bus {
 public:
-    streams_bus(boost::asio::io_context& loop, url where, std::shared_ptr<client> redis,
-                streams_bus_options o)
+    streams_bus(boost::asio::io_context& loop, std::shared_ptr<client> redis, streams_bus_options o)
         : prefix_(std::move(o.prefix)),
           max_length_(std::to_string(o.max_length)),
           uid_(random_token(uid_length)),
           general_(streams::general_channel(prefix_, nsp)),
           answers_(streams::node_channel(prefix_, nsp, uid_)),
           commands_(std::move(redis)),
-          tail_(std::make_shared<stream_tail>(loop, std::move(where), prefix_,
-                                              stream_tail::options{})),
+          tail_(std::make_shared<stream_tail>(loop, *commands_, prefix_, stream_tail::options{})),
           listener_(commands_->make_listener({})) {}
     ~streams_bus() override {
         tail_->stop();
@@ -219,9 +217,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<bus> make_streams_bus(boost::asio::io_context& loop, url where,
-                                      std::shared_ptr<client> redis, streams_bus_options o) {
-    return std::make_unique<streams_bus>(loop, std::move(where), std::move(redis), std::move(o));
+std::unique_ptr<bus> make_streams_bus(boost::asio::io_context& loop, std::shared_ptr<client> redis,
+                                      streams_bus_options o) {
+    return std::make_unique<streams_bus>(loop, std::move(redis), std::move(o));
 }
 
 }  // namespace chat_gateway::redis

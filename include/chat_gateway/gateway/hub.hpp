@@ -6,6 +6,7 @@
 #include <chat_gateway/gateway/metrics.hpp>
 #include <chat_gateway/gateway/recovery.hpp>
 #include <chat_gateway/socketio/recovery.hpp>
+#include <chat_gateway/socketio/room_index.hpp>
 
 #include <cstdint>
 #include <deque>
@@ -28,6 +29,12 @@ class suspended_sessions;
 struct resumption {
     suspended_session session;
     delivery_batch missed;
+};
+
+/// A room that a shard has no member of any more, and what went on there.
+struct left_room {
+    std::string name;
+    socketio::room_index::tally so_far{};
 };
 
 /// Between the bus and the shards: who wants which room, and what goes to whom. Lives on the
@@ -67,6 +74,8 @@ public:
     void acquire(unsigned shard, std::vector<std::string> taken,
                  unique_function<void(std::uint64_t position)> done);
     void release(unsigned shard, const std::vector<std::string>& rooms);
+    /// The same, and what went on in these rooms there is remembered while they are held.
+    void release(unsigned shard, const std::vector<left_room>& rooms);
     /// Shards are about to be told to put sockets into these rooms: what the bus brings for them
     /// goes to every shard, behind that order, for as long as the grace period. By then they hold
     /// them or do not want them.
@@ -91,10 +100,12 @@ public:
     [[nodiscard]] std::size_t room_count() const { return holders_.size(); }
     /// A join of that room was refused; counts while it is held.
     void note_denial(std::string_view room);
-    /// What is known of a room here: messages of the bus and denials, both since it is held.
+    /// What is known of a room here since it is held: messages of the bus, denials, and what went
+    /// on at shards that it has been left at.
     struct room_counts {
         std::uint64_t messages = 0;
         std::uint64_t denials = 0;
+        socketio::room_index::tally before{};
     };
     [[nodiscard]] room_counts counts_of(std::string_view room) const;
     /// The held rooms with the most messages, busiest first, of those that `wanted(name)`.
@@ -118,6 +129,7 @@ private:
         std::uint32_t suspended = 0;  ///< sessions
         std::uint32_t messages = 0;   ///< that the bus brought; stays at the most it can be
         std::uint32_t denials = 0;    ///< likewise
+        socketio::room_index::tally before{};  ///< at shards that have left it
         [[nodiscard]] bool held() const { return shards != 0 || suspended != 0; }
     };
 

@@ -130,7 +130,7 @@ public:
     /// See hub.
     void acquire(net::event_loop& from, unsigned shard, std::vector<std::string> taken,
                  unique_function<void(std::uint64_t position)> done);
-    void release(unsigned shard, std::vector<std::string> rooms);
+    void release(unsigned shard, std::vector<left_room> rooms);
 
     /// The first socket of a session is on a shard, and the last one has gone from it.
     void session_begins(chat::login_ref who);

@@ -58,7 +58,7 @@ protected:
     redis_backend backend_;
     std::shared_ptr<redis::connection> commands_ = backend_.connect();
     std::shared_ptr<redis::stream_tail> tail_ = std::make_shared<redis::stream_tail>(
-        backend_.loop, backend_.where(), "log",
+        backend_.loop, *commands_, "log",
         redis::stream_tail::options{.block = std::chrono::milliseconds(200), .most = 10});
     std::vector<std::string> read_;
     std::vector<redis::entry_id> located_;

@@ -9,7 +9,7 @@ public:
     static constexpr bool has_all_rooms = false;
     streams_backend() {
         for (auto& node : nodes_)
-            node = redis::make_streams_bus(loop, where(), commands_, {.prefix = "test"});
+            node = redis::make_streams_bus(loop, commands_, {.prefix = "test"});
     }
     chat::message_bus& node(std::size_t i) { return *nodes_.at(i); }
     void go_away() { stop_server(*commands_); }
@@ -49,7 +49,7 @@ protected:
     redis_backend backend_;
     std::shared_ptr<redis::connection> commands_ = backend_.connect();
     std::unique_ptr<redis::bus> bus_ =
-        redis::make_streams_bus(backend_.loop, backend_.where(), commands_, {.prefix = "test"});
+        redis::make_streams_bus(backend_.loop, commands_, {.prefix = "test"});
     std::vector<std::string> told_;
     std::uint64_t last_ = 0;
     std::uint64_t reached_ = 0;

@@ -46,8 +46,9 @@ public:
     /// All of them or, on error (unavailable, timeout, overloaded, malformed), possibly some.
     virtual void publish(std::vector<socketio::cluster::message> messages, done_handler done) = 0;
 
-    /// Puts a request to the other nodes, in order with what publish() was given before. `from` is
-    /// filled in. `done`: it is on its way, or why not.
+    /// Puts a request to the other nodes, in order with what publish() was given before (unless
+    /// rooms have ways of their own: sharded channels of a Redis Cluster). `from` is filled in.
+    /// `done`: it is on its way, or why not.
     virtual void ask(socketio::cluster::request r, done_handler done) = 0;
     /// Answers a request that came.
     virtual void answer(const socketio::cluster::request& asked, socketio::cluster::response r) = 0;
