@@ -71,7 +71,7 @@ public:
                     stores_.names,
                     {.secrets = s.session.secrets, .user_pointer = s.session.user_pointer},
                     recovery_options_of(s), metrics_),
-          admin_({.token = s.admin.token}, services_, metrics_),
+          admin_({.token = s.admin.token, .socketio_path = s.server.path}, services_, metrics_),
           signals_(services_loop_.context(), SIGTERM, SIGINT, SIGHUP),
           drain_(services_loop_, std::chrono::milliseconds(s.server.drain_ms)) {
         public_limits_.body_bytes = s.engine.max_payload_bytes;
