@@ -80,7 +80,8 @@ std::string row(const config_key& key) {
     auto variables = code(environment_name(key.path));
     if (!key.alias.empty()) variables += ", " + code(key.alias);
     return "| " + code(key.path) + " | " + default_text(key) + " | " + cell(accepted_values(key)) +
-           " | " + cell(key.meaning) + (key.reloads ? " (reload)" : "") + " | " + variables + " |\n";
+           " | " + cell(key.meaning) + (key.reloads ? " (reload)" : "") + " | " + variables +
+           " |\n";
 }
 
 }  // namespace
