@@ -68,7 +68,9 @@ export class DocumentWorld {
   }
 
   get environment() {
+    const sanitizers = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.endsWith("_OPTIONS")));
     return {
+      ...sanitizers,
       PATH: `${join(this.directory, "bin")}:${process.env.PATH}`, LANG: "C.UTF-8",
       PGHOST: "127.0.0.1", PGPORT: String(this.world.postgres.port), PGUSER: "postgres",
     };
