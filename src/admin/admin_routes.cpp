@@ -1,4 +1,5 @@
 #include "answers.hpp"
+#include "gateway_questions.hpp"
 #include "readiness.hpp"
 
 #include <chat_gateway/admin/admin_routes.hpp>
@@ -35,12 +36,21 @@ constexpr admin_routes::route admin_routes::table[] = {
     {"/metrics", "GET", &admin_routes::prometheus},
     {"/v1/messages", "POST", &admin_routes::post_messages},
     {"/v1/stats", "GET", &admin_routes::get_stats},
+    {"/v1/rooms", "GET", &admin_routes::get_rooms},
     {"/v1/users/{id}", "GET", &admin_routes::get_user},
     {"/v1/users/{id}", "DELETE", &admin_routes::delete_user},
 };
 
 admin_routes::admin_routes(options o, gateway::services& services, const gateway::metrics& figures)
-    : options_(std::move(o)), services_(services), figures_(figures) {}
+    : options_(std::move(o)),
+      services_(services),
+      figures_(figures),
+      questions_(std::make_unique<gateway_questions>(services, figures)) {
+    services_.set_questions(
+        [this](const auto& r, auto& answer) { return questions_->take(r, answer); });
+}
+
+admin_routes::~admin_routes() = default;
 
 void admin_routes::on_request(http::request r, exchange_ptr e) {
     if (r.path.starts_with("/v1/") && !authorized(r)) {
@@ -83,7 +93,8 @@ void admin_routes::healthz(http::request, exchange_ptr e) {
 
 void admin_routes::readyz(http::request, exchange_ptr e) {
     if (draining_) return e->respond(json_answer(503, {{"status", "draining"}}));
-    check_readiness(services_, [e = std::move(e)](const std::vector<part_state>& parts) {
+    check_readiness(services_, [this, e = std::move(e)](const std::vector<part_state>& parts) {
+        note_readiness(parts);
         json checks = json::array();
         std::set<std::string_view> failing;
         for (const part_state& part : parts) {
@@ -97,6 +108,24 @@ void admin_routes::readyz(http::request, exchange_ptr e) {
         e->respond(
             json_answer(503, {{"status", "not ready"}, {"failing", failing}, {"checks", checks}}));
     });
+}
+
+/// Told when it changes, however often it is asked.
+void admin_routes::note_readiness(const std::vector<part_state>& parts) {
+    std::string failing;
+    for (const part_state& part : parts) {
+        if (part.error) failing.append(part.name).append(": ").append(part.error.message() + "\n");
+    }
+    if (failing == failing_) return;
+    failing_ = std::move(failing);
+    if (failing_.empty()) return log::info("ready");
+    for (const part_state& part : parts) {
+        if (part.error) {
+            log::warn(
+                "not ready",
+                {{"part", part.name}, {"store", part.store}, {"error", part.error.message()}});
+        }
+    }
 }
 
 void admin_routes::prometheus(http::request, exchange_ptr e) {

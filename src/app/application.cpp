@@ -74,6 +74,7 @@ gateway::shard_options shard_options_of(const settings& s, const http::cors_poli
     }
     o.rooms_per_socket = s.limits.rooms_per_socket;
     o.events_per_socket_per_s = s.limits.events_per_socket_per_s;
+    o.refuse_at_connect = s.session.reject == "connect_error";
     return o;
 }
 

@@ -10,8 +10,6 @@
 namespace chat_gateway::app {
 namespace {
 
-constexpr std::string_view unsupported = " is not supported by this version";
-
 std::string shown(const config_key& key, const nlohmann::ordered_json& value) {
     return key.shown == secrecy::open ? printable(value) : "the value";
 }
@@ -30,8 +28,6 @@ std::string problem_of_text(const config_key& key, const std::string& text) {
     const auto subject = shown(key, text);
     if (!is_valid_utf8(text)) return subject + " is not UTF-8";
     if (text.find('\0') != text.npos) return subject + " contains a NUL character";
-    if (std::ranges::count(key.choices_not_yet, text) > 0)
-        return subject + std::string(unsupported);
     if (!key.choices.empty() && std::ranges::count(key.choices, text) == 0) {
         return subject + " is not a choice";
     }
@@ -129,9 +125,9 @@ std::vector<joint_fault> check_together(const settings& values) {
                           "is required",
                           accepted_values(*find_config_key("session.secrets"))});
     }
-    if (values.postgres.outbox && !values.demo && values.bus.kind != "redis") {
+    if (values.postgres.outbox && !values.demo && values.bus.kind == "memory") {
         faults.push_back(
-            {{"postgres.outbox"}, "true needs bus.kind redis in this version", "false"});
+            {{"postgres.outbox"}, "true needs a bus that remembers what was published", "false"});
     }
     return faults;
 }

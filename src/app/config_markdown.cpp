@@ -31,7 +31,6 @@ A value comes from, the first that has one:
   `server.port: 70000 is out of range; accepted: an integer from 0 to 65535 (from CHAT_GATEWAY_SERVER_PORT)`.
 - **Secrets.** `--print-config` prints the effective values; secrets, and passwords within URLs, show as `***`. Fault lines and
   the log do not repeat them either.
-- **Not yet.** Values so marked are part of the gateway's contract, but not of this version: they are refused.
 )";
 
 constexpr std::string_view closing = R"(
@@ -70,20 +69,11 @@ std::string default_text(const config_key& key) {
     return code(value_to_json(value).dump());
 }
 
-std::string not_yet_choices(const config_key& key) {
-    std::string all;
-    for (const auto choice : key.choices_not_yet) {
-        all += (all.empty() ? "; not yet: " : ", ") + std::string(choice);
-    }
-    return all;
-}
-
 std::string row(const config_key& key) {
     auto variables = code(environment_name(key.path));
     if (!key.alias.empty()) variables += ", " + code(key.alias);
-    return "| " + code(key.path) + " | " + default_text(key) + " | " +
-           cell(accepted_values(key) + not_yet_choices(key)) + " | " + cell(key.meaning) + " | " +
-           variables + " |\n";
+    return "| " + code(key.path) + " | " + default_text(key) + " | " + cell(accepted_values(key)) +
+           " | " + cell(key.meaning) + " | " + variables + " |\n";
 }
 
 }  // namespace

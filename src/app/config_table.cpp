@@ -119,9 +119,10 @@ const std::vector<config_key>& table() {
         {KEY(session.user_pointer), .meaning = "JSON pointer to the user id within a session.",
          .check = check_json_pointer, .accepted = "a JSON pointer such as /passport/user"},
         {KEY(session.reject),
-         .meaning = "How a refused session is told: handshake = HTTP 401, connect_error = by the "
-                    "answer to CONNECT.",
-         .choices = {"handshake"}, .choices_not_yet = {"connect_error"}},
+         .meaning = "How a refused session is told: handshake = HTTP 401, which stock clients "
+                    "retry for ever; connect_error = the handshake succeeds and CONNECT is "
+                    "answered with the error Unauthorized, on which they stop.",
+         .choices = {"handshake", "connect_error"}},
         {KEY(session.recheck_ms),
          .meaning = "Sessions of live connections are read again this often; 0 = off.",
          .maximum = day_ms},
@@ -169,7 +170,7 @@ const std::vector<config_key>& table() {
          .accepted = "an SQL query"},
         {KEY(postgres.outbox),
          .meaning = "Fan out what the triggers of config/postgres/outbox.sql record: new messages "
-                    "and changes of membership. With bus.kind redis."},
+                    "and changes of membership. Not with bus.kind memory."},
 
         {KEY(bus.kind),
          .meaning = "How gateways and back ends reach each other: redis = @socket.io/redis-adapter "

@@ -74,7 +74,14 @@ void stores::open_postgres(const settings& s, net::event_loop& loop) {
 }
 
 void stores::open_outbox(const settings& s, net::event_loop& loop) {
-    changes = redis::make_classic_change_sink(redis_commands, s.bus.prefix);
+    if (s.bus.kind == "redis-sharded") {
+        changes = redis::make_sharded_change_sink(redis_commands, s.bus.prefix);
+    } else if (s.bus.kind == "redis-streams") {
+        changes = redis::make_streams_change_sink(
+            redis_commands, {.prefix = s.bus.prefix, .max_length = s.bus.stream_length});
+    } else {
+        changes = redis::make_classic_change_sink(redis_commands, s.bus.prefix);
+    }
     feed = postgres::make_change_feed(
         {.url = s.postgres.url,
          .statement_timeout = std::chrono::milliseconds(s.postgres.statement_timeout_ms)},

@@ -90,17 +90,18 @@ cluster::~cluster() {
 void cluster::on_request(request r) {
     counts_.add(metric::cluster_requests);
     if (r.nsp != "/") return;
-    if (r.kind == request_kind::server_side_emit) {
+    const auto asked = std::make_shared<request>(std::move(r));
+    unique_function<void(response)> answer = [this, asked](response said) {
+        if (!asked->id.empty()) bus_.answer(*asked, std::move(said));
+    };
+    if (own_ && own_(*asked, answer)) return;
+    if (asked->kind == request_kind::server_side_emit) {
         // Nobody here listens to the servers' own events; whoever waits for an answer must not wait
         // in vain.
-        log::debug("event for servers", {{"from", r.from}, {"bytes", r.data.size()}});
-        if (!r.id.empty()) bus_.answer(r, {.kind = response_kind::server_side, .data = "null"});
-        return;
+        log::debug("event for servers", {{"from", asked->from}, {"bytes", asked->data.size()}});
+        return answer({.kind = response_kind::server_side, .data = "null"});
     }
-    const auto asked = std::make_shared<request>(std::move(r));
-    ask_here(*asked, [this, asked](response answer) {
-        if (!asked->id.empty()) bus_.answer(*asked, std::move(answer));
-    });
+    ask_shards(*asked, std::move(answer));
 }
 
 void cluster::on_response(response r) {
@@ -110,6 +111,11 @@ void cluster::on_response(response r) {
 
 /// `answer`: once, and to a broadcast more often.
 void cluster::ask_here(const request& r, unique_function<void(response)> answer) {
+    if (own_ && own_(r, answer)) return;
+    ask_shards(r, std::move(answer));
+}
+
+void cluster::ask_shards(const request& r, unique_function<void(response)> answer) {
     const auto all = std::make_shared<gathering>(
         gathering{{.kind = answer_of(r.kind), .id = r.id}, shards_, std::move(answer)});
     if (shards_ == 0) all->answer(std::move(all->sum));

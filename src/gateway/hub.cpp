@@ -14,6 +14,10 @@ namespace chat_gateway::gateway {
 namespace {
 
 constexpr std::size_t epoch_length = 6;
+void count(std::uint32_t& n) {
+    if (n != ~std::uint32_t{0}) ++n;
+}
+
 /// How often messages and sessions that are too old are looked for.
 constexpr std::chrono::seconds tidy_interval{1};
 
@@ -66,6 +70,21 @@ slot_handle hub::log_of(holding& h) {
     return h.log;
 }
 
+void hub::release(unsigned shard, const std::vector<left_room>& rooms) {
+    std::vector<std::string> names;
+    names.reserve(rooms.size());
+    for (const auto& [name, so_far] : rooms) {
+        if (const auto found = holders_.find(name); found != holders_.end()) {
+            auto& before = found->second.before;
+            before.sent += so_far.sent;
+            before.joined += so_far.joined;
+            before.departed += so_far.departed;
+        }
+        names.push_back(name);
+    }
+    release(shard, names);
+}
+
 void hub::release(unsigned shard, const std::vector<std::string>& rooms) {
     const time_point now = timers_.now();
     for (const auto& room : rooms) {
@@ -82,6 +101,30 @@ void hub::let_go(const std::string& room, holding& h, time_point now) {
     if (h.held()) return;
     h.released = now;
     unheld_.emplace_back(now, room);
+}
+
+std::uint64_t hub::all_shards() const {
+    return shards_ == max_shards ? ~std::uint64_t{0} : (std::uint64_t{1} << shards_) - 1;
+}
+
+void hub::expect(const std::vector<std::string>& rooms) {
+    const time_point until = timers_.now() + grace;
+    for (const auto& room : rooms) {
+        expected_.insert_or_assign(room, until);
+        expiring_.emplace_back(until, room);
+    }
+    forget_expected();
+}
+
+void hub::forget_expected() {
+    const time_point now = timers_.now();
+    for (; !expiring_.empty(); expiring_.pop_front()) {
+        const auto& [until, room] = expiring_.front();
+        if (until > now && expiring_.size() <= max_expected) break;
+        const auto found = expected_.find(room);
+        // Expected once more since: a later entry tells.
+        if (found != expected_.end() && found->second == until) expected_.erase(found);
+    }
 }
 
 void hub::arm_sweep() {
@@ -109,6 +152,48 @@ void hub::drop_unheld() {
     if (!gone.empty()) bus_.unsubscribe(gone);
 }
 
+void hub::note_denial(std::string_view room) {
+    const auto found = holders_.find(room);
+    if (found != holders_.end()) count(found->second.denials);
+}
+
+hub::room_counts hub::counts_of(std::string_view room) const {
+    const auto found = holders_.find(room);
+    if (found == holders_.end()) return {};
+    const holding& h = found->second;
+    return {.messages = h.messages, .denials = h.denials, .before = h.before};
+}
+
+std::vector<std::string> hub::busiest(std::size_t most,
+                                      const std::function<bool(std::string_view)>& wanted) const {
+    using entry = std::pair<std::uint32_t, std::string_view>;
+    // With the least busy in front, which goes when a busier one comes; names decide between
+    // equals.
+    const auto busier = [](const entry& a, const entry& b) {
+        return a.first != b.first ? a.first > b.first : a.second < b.second;
+    };
+    std::vector<entry> heap;
+    heap.reserve(most);
+    for (const auto& [name, h] : holders_) {
+        const entry e{h.messages, name};
+        if (most == 0 || h.shards == 0) continue;
+        if (heap.size() == most && !busier(e, heap.front())) continue;
+        if (!wanted(name)) continue;
+        if (heap.size() == most) {
+            std::ranges::pop_heap(heap, busier);
+            heap.pop_back();
+        }
+        heap.push_back(e);
+        std::ranges::push_heap(heap, busier);
+    }
+    std::ranges::sort_heap(heap, busier);
+    std::vector<std::string> names;
+    names.reserve(heap.size());
+    for (const auto& e : heap)
+        names.emplace_back(e.second);
+    return names;
+}
+
 void hub::publish(std::vector<socketio::cluster::message> messages,
                   chat::message_bus::done_handler done) {
     const std::size_t count = messages.size();
@@ -123,13 +208,18 @@ hub::audience hub::audience_of(const std::vector<std::string>& rooms) {
     logs_.clear();
     audience whom;
     if (rooms.empty()) {
-        whom.shards = shards_ == max_shards ? ~std::uint64_t{0} : (std::uint64_t{1} << shards_) - 1;
+        whom.shards = all_shards();
         whom.anybody = true;
     }
     for (const auto& room : rooms) {
+        if (!expected_.empty() && expected_.contains(room)) {
+            whom.shards = all_shards();
+            whom.anybody = true;
+        }
         const auto found = holders_.find(room);
         if (found == holders_.end()) continue;
         holding& h = found->second;
+        count(h.messages);
         whom.shards |= h.shards;
         whom.anybody = whom.anybody || h.held();
         const slot_handle log = log_of(h);
@@ -172,6 +262,7 @@ std::shared_ptr<const delivery> hub::encode(socketio::cluster::message&& m) cons
 void hub::on_messages(std::vector<socketio::cluster::message> messages) {
     std::vector<delivery_batch> batches(shards_);
     const time_point now = timers_.now();
+    if (!expiring_.empty()) forget_expected();
     for (auto& m : messages) {
         counts_.add(metric::bus_messages);
         if (m.nsp != "/") continue;

@@ -54,13 +54,23 @@ private:
         timer_ = timers_.after(recheck_.interval(), [self = weak_from_this()] {
             const auto alive = self.lock();
             if (!alive) return;
-            while (alive->batches_ < max_batches) {
-                auto batch = alive->recheck_.take_due(alive->timers_.now());
-                if (batch.empty()) break;
-                alive->read(std::move(batch));
-            }
+            alive->read_due();
             alive->arm();
         });
+    }
+
+    void read_due() {
+        while (batches_ < max_batches) {
+            auto batch = recheck_.take_due(timers_.now());
+            if (batch.empty()) return;
+            read(std::move(batch));
+        }
+    }
+    /// With many sessions the batches of one interval are not enough: the next one goes out when
+    /// one is back.
+    void batch_done() {
+        --batches_;
+        if (recheck_.behind()) read_due();
     }
 
     void read(std::vector<due> batch) {
@@ -81,7 +91,6 @@ private:
 
     void on_records(std::vector<due> batch,
                     std::vector<result<std::optional<std::string>>> records) {
-        --batches_;
         std::vector<due> valid;
         for (std::size_t i = 0; i < batch.size(); ++i) {
             if (!records[i]) {
@@ -95,6 +104,7 @@ private:
             }
         }
         if (!valid.empty() && directory_.restricts_users()) ask_active(std::move(valid));
+        batch_done();
     }
 
     /// Empty: none.
@@ -117,15 +127,15 @@ private:
                                               result<std::vector<std::string>> active) {
                 const auto alive = self.lock();
                 if (!alive) return;
-                --alive->batches_;
                 if (!active) {
                     alive->counts_.add(metric::rechecks_unavailable, batch.size());
-                    return;
+                    return alive->batch_done();
                 }
                 const std::unordered_set<std::string_view> may(active->begin(), active->end());
                 for (const due& d : batch) {
                     if (!may.contains(d.who->user)) alive->cut(d, "inactive_user");
                 }
+                alive->batch_done();
             });
     }
 

@@ -57,6 +57,7 @@ void services::start() {
         loop_, bus_, counts_, shards, [this](unsigned shard, std::shared_ptr<shard_request> r) {
             ask_shard(shard, std::move(r));
         });
+    cluster_->serve([this](const auto& r, auto& answer) { return take_own(r, answer); });
     bus_.start({
         .messages = [this](auto messages) { hub_->on_messages(std::move(messages)); },
         .gap = [this] { on_gap(); },
@@ -65,7 +66,7 @@ void services::start() {
                 bus_position_.store(position, std::memory_order_relaxed);
                 if (stored_) stored_->on_reached(position);
             },
-        .request = [this](auto r) { on_cluster_request(std::move(r)); },
+        .request = [this](auto r) { cluster_->on_request(std::move(r)); },
         .response = [this](auto r) { cluster_->on_response(std::move(r)); },
     });
     watch_ = std::make_unique<bus_watch>(loop_, bus_, counts_);
@@ -198,7 +199,7 @@ void services::acquire(net::event_loop& from, unsigned shard, std::vector<std::s
         });
 }
 
-void services::release(unsigned shard, std::vector<std::string> rooms) {
+void services::release(unsigned shard, std::vector<left_room> rooms) {
     loop_.post([this, shard, rooms = std::move(rooms)] { hub_->release(shard, rooms); });
 }
 

@@ -103,16 +103,17 @@ void services::tell_returned(std::vector<std::pair<std::string, std::string>> se
     }
 }
 
-void services::on_cluster_request(socketio::cluster::request r) {
-    if (!stored_ || !is_returned_event(r)) return cluster_->on_request(std::move(r));
-    counts_.add(metric::cluster_requests);
+/// Whether it was that event.
+bool services::take_returned(const socketio::cluster::request& r) {
+    if (!stored_ || !is_returned_event(r)) return false;
     const json event = json::parse(r.data, nullptr, false);
-    if (!event.is_array() || event.size() != 2 || !event[1].is_array()) return;
+    if (!event.is_array() || event.size() != 2 || !event[1].is_array()) return true;
     for (const auto& one : event[1]) {
         if (!one.is_array() || one.size() != 2 || !one[0].is_string() || !one[1].is_string())
             continue;
         part_from_connection(one[0].get<std::string>(), one[1].get<std::string>(), [] {});
     }
+    return true;
 }
 
 void services::suspend(suspended_session s) {

@@ -1,4 +1,5 @@
 // Users' sockets on all shards, and whether they still may be here.
+#include "ask_all.hpp"
 #include "rights_check.hpp"
 #include "stored_recovery.hpp"
 
@@ -11,27 +12,6 @@
 
 namespace chat_gateway::gateway {
 
-/// Calls `ask(calls)` on each shard's loop; `done` gets what they said, on the services loop and
-/// behind whatever they had posted there before.
-template <class T, class Ask>
-void services::ask_all(Ask ask, unique_function<void(std::vector<T>)> done) {
-    struct gathering {
-        std::vector<T> answers;
-        std::size_t due;
-        unique_function<void(std::vector<T>)> done;
-    };
-    auto all = std::make_shared<gathering>(
-        gathering{std::vector<T>(shards_.size()), shards_.size(), std::move(done)});
-    for (std::size_t n = 0; n < shards_.size(); ++n) {
-        shards_[n].loop->post([this, calls = shards_[n].calls, n, ask, all] {
-            loop_.post([all, n, answer = ask(*calls)]() mutable {
-                all->answers[n] = std::move(answer);
-                if (--all->due == 0) all->done(std::move(all->answers));
-            });
-        });
-    }
-}
-
 void services::session_begins(chat::login_ref who) {
     loop_.post([this, who = std::move(who)]() mutable { rights_->add(std::move(who)); });
 }
@@ -42,12 +22,36 @@ void services::session_ends(chat::login_ref who) {
 
 void services::cut(const chat::login_ref& who, std::string_view why) {
     log::info("session ended", {{"user", who->user}, {"reason", why}});
+    const metric reason =
+        why == "inactive_user" ? metric::sent_away_user : metric::sent_away_session;
     ask_all<std::size_t>(
         [who](shard_calls& calls) { return calls.disconnect_user(who->user, who->session); },
-        [this](std::vector<std::size_t> sockets) {
-            counts_.add(metric::sockets_cut,
-                        std::accumulate(sockets.begin(), sockets.end(), std::size_t{0}));
+        [this, reason](std::vector<std::size_t> sockets) {
+            const auto count = std::accumulate(sockets.begin(), sockets.end(), std::size_t{0});
+            counts_.add(metric::sockets_cut, count);
+            counts_.add(reason, count);
         });
+}
+
+/// A server's order to send a user away for good is the operator's: it counts for sockets that have
+/// not joined the namespace, and for suspended sessions, as well.
+bool services::take_own(const socketio::cluster::request& r,
+                        unique_function<void(socketio::cluster::response)>& answer) {
+    using socketio::cluster::request_kind;
+    using socketio::cluster::response_kind;
+    constexpr std::string_view user_room = "user:";
+    if (take_returned(r)) return true;
+    if (r.kind == request_kind::disconnect && r.close && r.to.except.empty() &&
+        r.to.rooms.size() == 1 && r.to.rooms.front().starts_with(user_room)) {
+        disconnect_user(r.to.rooms.front().substr(user_room.size()),
+                        [id = r.id, answer = std::move(answer)](std::size_t) mutable {
+                            answer({.kind = response_kind::done, .id = id});
+                        });
+        return true;
+    }
+    // The next message may be for one of these rooms already, and nobody here hold it yet.
+    if (r.kind == request_kind::join) hub_->expect(r.rooms);
+    return questions_ && questions_(r, answer);
 }
 
 void services::disconnect_user(const std::string& user, unique_function<void(std::size_t)> done) {
@@ -57,7 +61,9 @@ void services::disconnect_user(const std::string& user, unique_function<void(std
             // Behind what the shards have suspended before.
             if (stored_) stored_->cut(user);
             hub_->forget(user);
-            done(std::accumulate(sockets.begin(), sockets.end(), std::size_t{0}));
+            const auto count = std::accumulate(sockets.begin(), sockets.end(), std::size_t{0});
+            counts_.add(metric::sent_away_operator, count);
+            done(count);
         });
 }
 

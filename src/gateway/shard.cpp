@@ -17,47 +17,11 @@ constexpr std::size_t max_bytes_ahead_of_connect = 16384;
 /// Handshakes that are put off are told of this often.
 constexpr std::chrono::seconds put_off_report_interval{5};
 
-class identity_ticket final : public server::admission_ticket {
-public:
-    identity_ticket(chat::identity i, std::unique_ptr<handshake_gate::pass> p,
-                    std::unique_ptr<connection_limits::place> c)
-        : who(std::move(i)), pass(std::move(p)), place(std::move(c)) {}
-    chat::identity who;
-    std::unique_ptr<handshake_gate::pass> pass;
-    std::unique_ptr<connection_limits::place> place;
-};
-
 http::response not_now() {
     http::response r = server::json_refusal(503, 5, "Service unavailable");
     r.set("Retry-After", "5");
     return r;
 }
-
-metric counter_of(chat::refusal r) {
-    switch (r) {
-        case chat::refusal::no_cookie:
-            return metric::handshakes_no_cookie;
-        case chat::refusal::bad_signature:
-            return metric::handshakes_bad_signature;
-        case chat::refusal::no_session:
-            return metric::handshakes_no_session;
-        case chat::refusal::bad_record:
-            return metric::handshakes_bad_record;
-        case chat::refusal::not_logged_in:
-            return metric::handshakes_not_logged_in;
-        case chat::refusal::inactive_user:
-            return metric::handshakes_inactive_user;
-    }
-    return metric::handshakes_no_cookie;
-}
-
-metric counter_of(close_reason r) {
-    return static_cast<metric>(static_cast<std::size_t>(metric::closed_client_close) +
-                               static_cast<std::size_t>(r));
-}
-static_assert(static_cast<std::size_t>(metric::closed_shutting_down) -
-                  static_cast<std::size_t>(metric::closed_client_close) ==
-              static_cast<std::size_t>(close_reason::shutting_down));
 
 /// The value of the session cookie; several Cookie headers are one list (RFC 9113 lets proxies
 /// split them).
@@ -96,15 +60,14 @@ void shard::impl::admit(const http::request& r, unique_function<void(server::adm
                 if (kept && !kept->belongs_to(who->user_id))
                     return decide(refuse_for(limit_met::connections_per_user));
                 counts_.add(metric::handshakes_accepted);
-                return decide(std::make_unique<identity_ticket>(std::move(*who), std::move(pass),
-                                                                std::move(kept)));
+                auto ticket = std::make_unique<session_ticket>();
+                ticket->who = std::move(*who);
+                ticket->pass = std::move(pass);
+                ticket->place = std::move(kept);
+                return decide(std::move(ticket));
             }
-            if (const auto* why = std::get_if<chat::refusal>(&v)) {
-                counts_.add(counter_of(*why));
-                log::debug("handshake refused",
-                           {{"reason", chat::to_string(*why)}, {"client", client}});
-                return decide(server::json_refusal(401, 4, "Unauthorized"));
-            }
+            if (const auto* why = std::get_if<chat::refusal>(&v))
+                return decide(refuse(*why, client, std::move(kept)));
             const auto& down = std::get<chat::unavailable>(v);
             counts_.add(metric::handshakes_unavailable);
             log::debug(
@@ -134,6 +97,8 @@ http::response shard::impl::put_off(handshake_gate::verdict why, time_point now)
 void shard::impl::on_open(slot_handle session, const public_id& sid,
                           std::unique_ptr<server::admission_ticket> ticket,
                           engineio::transport via) {
+    auto& admitted = static_cast<session_ticket&>(*ticket);
+    if (!admitted.who) return open_refused(session, std::move(admitted.place), via);
     if (sockets_.size() <= session.index) sockets_.resize(session.index + 1U);
     if (ask_.keeps_sessions()) {
         kept_.resize(sockets_.size());
@@ -142,8 +107,7 @@ void shard::impl::on_open(slot_handle session, const public_id& sid,
     }
     auto s = std::make_unique<chat_socket>();
     s->session = session;
-    auto& admitted = static_cast<identity_ticket&>(*ticket);
-    enter_user(*s, std::move(admitted.who));
+    enter_user(*s, std::move(*admitted.who));
     s->pass = std::move(admitted.pass);
     if (admitted.place || options_.events_per_socket_per_s != 0) {
         s->limits = std::make_unique<chat_socket::limited>();
@@ -161,6 +125,7 @@ void shard::impl::on_open(slot_handle session, const public_id& sid,
 }
 
 void shard::impl::on_upgrade(slot_handle session) {
+    if (auto* refused = refused_.find(session)) return upgrade_refused(*refused);
     chat_socket* s = find(session);
     if (!s) return;
     s->websocket = true;
@@ -169,6 +134,7 @@ void shard::impl::on_upgrade(slot_handle session) {
 }
 
 void shard::impl::on_close(slot_handle session, close_reason reason) {
+    if (const auto* refused = refused_.find(session)) return close_refused(*refused, reason);
     chat_socket* s = find(session);
     if (!s) return;
     if (recoverable(*s, reason)) {
@@ -177,20 +143,17 @@ void shard::impl::on_close(slot_handle session, close_reason reason) {
     }
     leave_everything(*s);
     leave_user(*s);
-    const auto seconds =
-        std::chrono::duration_cast<std::chrono::seconds>(loop_.now() - s->opened).count();
-    counts_.subtract(metric::sessions_open);
-    if (s->websocket) counts_.subtract(metric::websocket_sessions_open);
-    counts_.add(counter_of(reason));
-    counts_.add(metric::connection_seconds, static_cast<std::uint64_t>(seconds));
-    log::debug("session closed",
-               {{"user", s->user}, {"reason", engineio::to_string(reason)}, {"seconds", seconds}});
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(loop_.now() - s->opened);
+    count_closed(s->websocket, reason, seconds);
+    log::debug(
+        "session closed",
+        {{"user", s->user}, {"reason", engineio::to_string(reason)}, {"seconds", seconds.count()}});
     sockets_[session.index].reset();
 }
 
 void shard::impl::on_message(slot_handle session, std::string_view data, bool binary) {
     chat_socket* s = find(session);
-    if (!s) return;
+    if (!s) return answer_refused(session, data, binary);
     run(session, binary ? s->protocol.on_binary(data) : s->protocol.on_text(data));
 }
 
@@ -278,10 +241,13 @@ void shard::impl::try_connect(chat_socket& s, const delivery_batch& missed) {
 void shard::impl::leave_everything(chat_socket& s) {
     stop_keeping(s);
     if (s.load != 0) ask_.cancel_load(std::exchange(s.load, 0));
-    std::vector<std::string> emptied;
+    std::vector<left_room> emptied;
     counts_.subtract(metric::rooms_joined, rooms_.rooms_of_count(s.session.index));
-    rooms_.leave_all(s.session.index, [&](std::string_view room) { emptied.emplace_back(room); });
-    if (std::exchange(s.own_room_held, false)) emptied.push_back(s.id.text());
+    rooms_.leave_all(s.session.index,
+                     [&](std::string_view room, const socketio::room_index::tally& so_far) {
+                         emptied.push_back({std::string(room), so_far});
+                     });
+    if (std::exchange(s.own_room_held, false)) emptied.push_back({s.id.text()});
     if (s.connected) counts_.subtract(metric::sockets_connected);
     if (s.recovered) recovered_.erase(s.pid.text());
     if (!kept_.empty()) kept_[s.session.index] = {};
@@ -320,6 +286,7 @@ services::shard_calls shard::calls() {
             },
         .sockets_of_user = [i](const std::string& user) { return i->sockets_of_user(user); },
         .stats = [i] { return i->stats(); },
+        .figures_of = [i](const std::vector<std::string>& rooms) { return i->figures_of(rooms); },
         .reached = [i](std::uint64_t position) { i->reached(position); },
         .lost_messages = [i] { i->lost_messages(); },
     };

@@ -29,12 +29,26 @@ void shard::impl::deliver(const delivery& d) {
     };
     // The way of nearly every message: one room, nobody left out.
     if (d.rooms.size() == 1 && d.except.empty() && !socket_named(d.rooms.front())) {
-        rooms_.for_each_member(d.rooms, d.except, give);
+        rooms_.for_each_member(d.rooms, d.except, give,
+                               [&](socketio::room_index::tally& t) { t.sent += reached; });
     } else {
+        count_sent(d);
         for (const member_id m : targets_of(d.rooms, d.except))
             give(m);
     }
     counts_.add(metric::deliveries, reached);
+}
+
+/// A message to several rooms counts for the first of them that a socket is in.
+void shard::impl::count_sent(const delivery& d) {
+    std::uint64_t here = 0;
+    rooms_.for_each_member(
+        d.rooms, d.except,
+        [&](member_id m) {
+            const chat_socket* s = sockets_[m].get();
+            here += s && s->connected ? 1 : 0;
+        },
+        [&](socketio::room_index::tally& t) { t.sent += std::exchange(here, 0); });
 }
 
 /// Rooms, socket ids and everybody, each socket once.

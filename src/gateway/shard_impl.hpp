@@ -2,6 +2,7 @@
 
 #include "chat_socket.hpp"
 #include "handshake_gate.hpp"
+#include "refused_sessions.hpp"
 #include "user_registry.hpp"
 
 #include <chat_gateway/gateway/shard.hpp>
@@ -25,6 +26,13 @@ using server::wire_ref;
 using socketio::member_id;
 
 inline constexpr std::string_view chat_namespace = "/";
+/// What an admitted handshake carries to its session.
+struct session_ticket final : server::admission_ticket {
+    std::optional<chat::identity> who;  ///< nullopt: refused, and to be told at CONNECT
+    std::unique_ptr<handshake_gate::pass> pass;
+    std::unique_ptr<connection_limits::place> place;
+};
+
 /// Permission questions of one socket that may be under way at a time.
 inline constexpr std::uint8_t max_questions = 64;
 /// Chats left that are remembered: while the list is late (whoever leaves more gets no list at
@@ -54,6 +62,7 @@ public:
     std::size_t disconnect_user(const std::string& user, const std::optional<std::string>& session);
     [[nodiscard]] std::vector<user_socket> sockets_of_user(const std::string& user) const;
     [[nodiscard]] shard_stats stats() const;
+    [[nodiscard]] std::vector<room_figures> figures_of(const std::vector<std::string>& rooms);
     void reached(std::uint64_t position) { position_ = std::max(position_, position); }
     void lost_messages();
     using answer_function = unique_function<void(socketio::cluster::response)>;
@@ -78,6 +87,18 @@ private:
         chat_socket* s = find(session);
         return s && s->life == life ? s : nullptr;
     }
+
+    // shard_refusal.cpp: who may not be here
+    /// How the client is told: by HTTP, or by CONNECT's answer if the decision is a ticket.
+    [[nodiscard]] server::admission refuse(chat::refusal why, const std::string& client,
+                                           std::unique_ptr<connection_limits::place> place);
+    void open_refused(slot_handle session, std::unique_ptr<connection_limits::place> place,
+                      engineio::transport via);
+    void answer_refused(slot_handle session, std::string_view data, bool binary);
+    void upgrade_refused(refused_sessions::entry& e);
+    void close_refused(const refused_sessions::entry& e, close_reason reason);
+    /// Of any session, whoever's it is.
+    void count_closed(bool websocket, close_reason reason, std::chrono::seconds open);
 
     // shard_limits.cpp: too many
     /// A handshake's place; or it is refused, and the refusal is the answer.
@@ -152,6 +173,7 @@ private:
 
     // shard_delivery.cpp: from the bus to the sockets
     void deliver(const delivery& d);
+    void count_sent(const delivery& d);
     std::vector<member_id> targets_of(const std::vector<std::string>& rooms,
                                       const std::vector<std::string>& except);
     chat_socket* socket_named(std::string_view name);
@@ -170,7 +192,8 @@ private:
     void arm_acks();
 
     std::vector<std::unique_ptr<chat_socket>>
-        sockets_;  ///< by session index, which is the member id
+        sockets_;               ///< by session index, which is the member id
+    refused_sessions refused_;  ///< which are no chat_sockets
     socketio::room_index rooms_;
     user_registry users_;
     std::uint64_t cuts_ = 0;  ///< how often sockets were sent away for good

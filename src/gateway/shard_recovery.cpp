@@ -178,7 +178,8 @@ void shard::impl::resume(chat_socket& s) {
 void shard::impl::arrived(chat_socket& s, resumption r) {
     leave_rooms(s, r.session.left);
     // The room of the fresh id goes; that of the old one is in the index.
-    if (std::exchange(s.own_room_held, false)) ask_.release(options_.engine.shard, {s.id.text()});
+    if (std::exchange(s.own_room_held, false))
+        ask_.release(options_.engine.shard, {left_room{s.id.text()}});
     s.id = r.session.id;
     s.pid = r.session.pid;
     s.start = r.session.start;

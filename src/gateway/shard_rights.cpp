@@ -53,12 +53,28 @@ shard_stats shard::impl::stats() const {
         if (!s) continue;
         const auto age = std::chrono::duration_cast<seconds>(loop_.now() - s->opened);
         ++all.connections;
+        all.websockets += s->websocket ? 1 : 0;
         all.open += age;
         all.longest = std::max(all.longest, age);
     }
     all.users.reserve(users_.user_count());
     users_.for_each_user(
         [&](std::string_view user, std::size_t sockets) { all.users.emplace_back(user, sockets); });
+    return all;
+}
+
+/// In the order of `rooms`; what is not here is all zero.
+std::vector<room_figures> shard::impl::figures_of(const std::vector<std::string>& rooms) {
+    std::vector<room_figures> all;
+    all.reserve(rooms.size());
+    for (const auto& room : rooms) {
+        const auto* t = rooms_.tally_of(room);
+        all.push_back(t ? room_figures{.members = rooms_.member_count(room),
+                                       .messages_out = t->sent,
+                                       .joins = t->joined,
+                                       .leaves = t->departed}
+                        : room_figures{});
+    }
     return all;
 }
 

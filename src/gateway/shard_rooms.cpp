@@ -154,6 +154,7 @@ void shard::impl::join_answered(chat_socket& s, const std::string& chat, std::st
         why = "limit";
     }
     if (why) {
+        if (allowed) ask_.note_denial(chat);
         log::debug("failed to join chat room", {{"user", s.user}, {"chat", chat}, {"reason", why}});
         return acknowledge(s, ack);
     }
@@ -178,6 +179,7 @@ void shard::impl::leave_asked(chat_socket& s, const std::string& chat) {
     s.settle();
     if (!rooms_.contains(s.session.index, chat)) return;
     counts_.add(metric::leaves);
+    if (auto* t = rooms_.tally_of(chat)) ++t->departed;
     leave_rooms(s, {chat});
     auto& history = s.history();
     history.joined_at.erase(chat);
@@ -188,11 +190,13 @@ void shard::impl::leave_asked(chat_socket& s, const std::string& chat) {
 }
 
 void shard::impl::leave_rooms(chat_socket& s, const std::vector<std::string>& rooms) {
-    std::vector<std::string> emptied;
+    std::vector<left_room> emptied;
     for (const auto& room : rooms) {
+        const auto* t = rooms_.tally_of(room);
+        const auto so_far = t ? *t : socketio::room_index::tally();
         const auto change = rooms_.leave(s.session.index, room);
         if (change.changed) counts_.subtract(metric::rooms_joined);
-        if (change.edge) emptied.push_back(room);
+        if (change.edge) emptied.push_back({room, so_far});
     }
     if (!emptied.empty()) ask_.release(options_.engine.shard, std::move(emptied));
 }

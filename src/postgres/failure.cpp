@@ -1,5 +1,6 @@
 #include "failure.hpp"
 
+#include <string>
 #include <string_view>
 
 namespace chat_gateway::postgres {
@@ -13,7 +14,20 @@ std::string_view state_of(const std::exception& e) {
     return error == nullptr ? std::string_view() : std::string_view(error->sqlstate());
 }
 
+class refusals final : public boost::system::error_category {
+public:
+    const char* name() const noexcept override { return "chat_gateway.postgres"; }
+    std::string message(int) const override {
+        return "a query is refused; the log has PostgreSQL's words";
+    }
+};
+
 }  // namespace
+
+boost::system::error_code refused() {
+    static const refusals category;
+    return {1, category};
+}
 
 failure classify(const std::exception& e, const pqxx::connection& c) {
     const auto state = state_of(e);

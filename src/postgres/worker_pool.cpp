@@ -24,9 +24,10 @@ boost::system::error_code to_error(failure f) {
             return {};
         case failure::timeout:
             return make_error_code(errc::timeout);
+        case failure::rejected:
+            return refused();
         case failure::unreachable:
         case failure::lost:
-        case failure::rejected:
             break;
     }
     return make_error_code(errc::unavailable);

@@ -9,6 +9,16 @@ const room_index::room* room_index::find_room(std::string_view name) const {
     return found == names_.end() ? nullptr : &rooms_[found->second];
 }
 
+room_index::room* room_index::find_room(std::string_view name) {
+    const auto found = names_.find(name);
+    return found == names_.end() ? nullptr : &rooms_[found->second];
+}
+
+room_index::tally* room_index::tally_of(std::string_view name) {
+    auto* r = find_room(name);
+    return r ? &r->so_far : nullptr;
+}
+
 const room_index::membership* room_index::find_membership(member_id m, room_slot r) const {
     if (m >= members_.size()) return nullptr;
     const auto& own = members_[m];
@@ -29,12 +39,12 @@ std::pair<room_index::room_slot, bool> room_index::find_or_open(std::string_view
     }
     const auto slot = free_rooms_.back();
     free_rooms_.pop_back();
-    rooms_[slot].name = names_.emplace(name, slot).first->first;
+    rooms_[slot].name = &names_.emplace(name, slot).first->first;
     return {slot, true};
 }
 
 void room_index::close(room_slot r) {
-    names_.erase(names_.find(rooms_[r].name));
+    names_.erase(names_.find(*rooms_[r].name));
     rooms_[r] = {};
     free_rooms_.push_back(r);
 }
@@ -50,6 +60,7 @@ room_index::change room_index::join(member_id m, std::string_view name) {
         seats.reserve(seats.size() + seats.size() / 4);
     own.push_back({.room = slot, .back = static_cast<std::uint32_t>(seats.size())});
     seats.push_back({.member = m, .back = static_cast<std::uint32_t>(own.size() - 1)});
+    ++rooms_[slot].so_far.joined;
     return {.changed = true, .edge = opened};
 }
 
@@ -115,7 +126,7 @@ std::vector<std::string> room_index::rooms_of(member_id m) const {
     if (m >= members_.size()) return names;
     names.reserve(members_[m].size());
     for (const auto& place : members_[m])
-        names.emplace_back(rooms_[place.room].name);
+        names.push_back(*rooms_[place.room].name);
     return names;
 }
 

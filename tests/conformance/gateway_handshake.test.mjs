@@ -195,6 +195,64 @@ for (const [what, value] of [
   });
 }
 
+// --- session.reject connect_error. Node's middleware that says no does the same: CONNECT is refused, the connection stays until the client
+// closes it or the connect timeout has passed.
+
+const CONNECT_ERROR = '44{"message":"Unauthorized"}';
+
+test("connect_error: polling and WebSocket open, and every CONNECT is refused", async () => {
+  const refusing = await startDemo({ SESSION_REJECT: "connect_error" });
+  const session = await PollingSession.open(refusing.port, PATH);
+  const socket = await WebSocketSession.open(refusing.port, PATH, { headers: { Cookie: "connect.sid=s%3Aabc.AAAA" } });
+  for (let n = 0; n < 2; ++n) {
+    assert.equal((await session.post("40")).body, "ok");
+    assert.equal((await session.get()).body, CONNECT_ERROR);
+    socket.text('40{"token":"t"}');
+    assert.equal(await socket.next(), CONNECT_ERROR);
+  }
+  socket.text("40/admin,");
+  assert.equal(await socket.next(), '44/admin,{"message":"Invalid namespace"}');
+  const upgraded = await session.upgrade();
+  upgraded.text("2probe");
+  assert.equal(await upgraded.next(), "3probe");
+  upgraded.text("5");
+  upgraded.text("40");
+  assert.equal(await upgraded.next(), CONNECT_ERROR);
+  await refusing.stop();
+});
+
+test("connect_error: anything but CONNECT closes", async () => {
+  const refusing = await startDemo({ SESSION_REJECT: "connect_error" });
+  for (const packet of ['42["clientJoinRoom",{"chat_id":"c"}]', "41", '431["x"]', "4?"]) {
+    const socket = await WebSocketSession.open(refusing.port, PATH);
+    socket.text("40");
+    assert.equal(await socket.next(), CONNECT_ERROR);
+    socket.text(packet);
+    assert.equal(await socket.hex(), "8800", packet);
+  }
+  await refusing.stop();
+});
+
+test("connect_error: the connect timeout ends what the client leaves open", async () => {
+  const refusing = await startDemo({ SESSION_REJECT: "connect_error", SOCKET_CONNECT_TIMEOUT_MS: 400, SERVER_THREADS: 1 });
+  const socket = await WebSocketSession.open(refusing.port, PATH);
+  const held = await (await PollingSession.open(refusing.port, PATH)).hold();
+  socket.text("40");
+  assert.equal(await socket.next(), CONNECT_ERROR);
+  assert.equal(await socket.hex(), "8800");
+  assert.equal((await readResponse(held)).body, "1");
+  await refusing.stop();
+});
+
+test("connect_error: a valid session connects, a foreign Origin is refused by HTTP", async () => {
+  const refusing = await startDemo({ SESSION_REJECT: "connect_error" });
+  const socket = await WebSocketSession.open(refusing.port, PATH, { headers: { Cookie: await demoCookie(refusing) } });
+  socket.text("40");
+  assert.match(await socket.next(), /^40\{"sid":"/);
+  await isRefused(await WebSocketWire.ask(refusing.port, websocketTarget(PATH), { headers: { Origin: FOREIGN } }), 403, FORBIDDEN);
+  await refusing.stop();
+});
+
 test("a signed cookie whose session the store does not know: the same 401", async () => {
   // Logged in at another gateway with the same secret, or before a restart: signed, and gone.
   const other = await startDemo({ SESSION_SECRETS: "same" });

@@ -158,3 +158,22 @@ test("SIGTERM closes the clients so that they come back by themselves, and ends 
   assert.deepEqual(connected.disconnects, ["transport close"]);
   await stopped;
 });
+
+test("a table that is missing is told by /readyz and by the log, until it is there", async () => {
+  const settings = { postgres: { url: world.postgres.url, queries: { can_view_chat: "SELECT EXISTS (SELECT FROM grants WHERE who = $1 AND chat = $2)" } } };
+  await world.postgres.query("CREATE TABLE grants (who text, chat text)");
+  const gateway = await world.addGateway(settings);
+  await world.postgres.query("DROP TABLE grants");
+  const answer = await gateway.answers("/readyz", 503);
+  const { status, failing, checks } = JSON.parse(answer.body);
+  assert.deepEqual([status, failing], ["not ready", ["postgres"]]);
+  const refused = "a query is refused; the log has PostgreSQL's words";
+  assert.deepEqual(checks.filter((check) => !check.ok), [{ part: "chats", store: "postgres", ok: false, error: refused }]);
+  await eventually(() => /postgres statement failed.*relation \\?"grants\\?" does not exist/.test(gateway.process.output), "the log has PostgreSQL's words");
+  assert.match(gateway.process.output, /not ready.*chats.*postgres/);
+  await gateway.answers("/readyz", 503);
+  assert.equal(gateway.process.output.match(/not ready/g).length, 1, "told once");
+  await world.postgres.query("CREATE TABLE grants (who text, chat text)");
+  await gateway.answers("/readyz");
+  await eventually(() => /\bready\b(?!.*not)/.test(gateway.process.output.split("not ready").at(-1)), "the log says that it is ready");
+});

@@ -47,6 +47,26 @@ test("without Redis a handshake is answered 503; all works again when it is back
   assert.deepEqual(before.disconnects, [], "an outage of Redis closes no connection");
 });
 
+test("Redis is killed and starts again: messages flow by themselves, and the gap is told", { timeout: 120_000 }, async () => {
+  const { chat, cookie } = await memberWithCookie();
+  const client = await new Client(world.gateway.url, { cookie }).connect();
+  world.backend.publish(chat, message(chat, "before"));
+  await client.receives("before");
+  const gaps = await world.gateway.metric("chat_gateway_recovery_gaps_total");
+  const log = world.gateway.process.output.length;
+  await world.redis.kill();
+  await world.gateway.answers("/readyz", 503);
+  assert.ok(await world.gateway.metric("chat_gateway_recovery_gaps_total") > gaps);
+  await world.redis.resume();
+  await world.restartBackend();
+  await world.gateway.answers("/readyz");
+  await world.publishUntilReceived(chat, client);
+  assert.deepEqual(client.disconnects, []);
+  assert.match(world.gateway.process.output.slice(log), /warn redis connection lost.*connection=bus/, "the log says so");
+  // The sessions are gone with Redis' memory: the logged-in user logs in again.
+  client.close();
+});
+
 test("a Redis that does not answer counts as unreachable", { timeout: 120_000 }, async () => {
   const { cookie } = await memberWithCookie();
   world.redis.freeze();

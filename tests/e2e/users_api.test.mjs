@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
+import { message } from "./lib/backend.mjs";
 import { Client } from "./lib/client.mjs";
 import { request } from "./lib/http.mjs";
 import { eventually } from "./lib/wait.mjs";
@@ -46,4 +47,38 @@ test("figures of this gateway", async () => {
   const refused = await request(`${second.adminUrl}/v1/users/${user}`, { method: "POST" });
   assert.equal(refused.status, 405);
   assert.equal(refused.headers.allow, "GET, DELETE");
+});
+
+const rooms = async (gateway, query = "") => {
+  const answer = await request(`${gateway.adminUrl}/v1/rooms${query}`);
+  return { status: answer.status, ...JSON.parse(answer.body) };
+};
+
+test("the busiest rooms of this gateway", async () => {
+  const [ann, bob] = [randomUUID(), randomUUID()];
+  const [busy, quiet] = [await world.postgres.addChat(ann, bob), await world.postgres.addChat(ann)];
+  const gateway = await world.addGateway();
+  const clients = [];
+  for (const user of [ann, ann, bob]) clients.push(await new Client(gateway.url, { cookie: await world.backend.login(user) }).connect());
+  await clients[2].join(quiet); // denied
+  await clients[1].leave(quiet);
+  for (let i = 0; i < 3; i += 1) world.backend.publish(busy, message(busy, `${i}`));
+  world.backend.publish(quiet, message(quiet, "the only one"));
+  await clients[0].receives("the only one");
+  await Promise.all(clients.map((client) => client.receives("2")));
+  const idle = { messages_in: 0, messages_out: 0, leaves: 0, denials: 0 };
+  const expected = [
+    { ...idle, room: busy, members: 3, messages_in: 3, messages_out: 9, joins: 3 },
+    { ...idle, room: quiet, members: 1, messages_in: 1, messages_out: 1, joins: 2, leaves: 1, denials: 1 },
+  ];
+  assert.deepEqual(await rooms(gateway), { status: 200, scope: "gateway", rooms: expected });
+  assert.deepEqual((await rooms(gateway, "?limit=1")).rooms, expected.slice(0, 1));
+  for (const client of clients) client.close();
+  await eventually(async () => (await rooms(gateway)).rooms.length === 0, "rooms without members are forgotten");
+});
+
+test("a limit that is none is named", async () => {
+  for (const limit of ["0", "1001", "-1", "ten", ""]) {
+    assert.deepEqual(await rooms(world.gateway, `?limit=${limit}`), { status: 400, error: "limit is not a number from 1 to 1000" });
+  }
 });

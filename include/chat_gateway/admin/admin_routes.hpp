@@ -8,8 +8,12 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace chat_gateway::admin {
+
+class gateway_questions;
+struct part_state;
 
 /// The private listener: health, metrics and the back end's door. Lives on the services loop, as
 /// does what it asks.
@@ -20,7 +24,9 @@ public:
     struct options {
         std::string token;  ///< empty: /v1/* is open to whoever reaches the listener
     };
+    /// Answers other gateways' questions from services.start() on.
     admin_routes(options o, gateway::services& services, const gateway::metrics& figures);
+    ~admin_routes() override;
 
     void on_request(http::request r, std::shared_ptr<net::local_exchange> e) override;
     http::response on_too_large(const http::request& r) override;
@@ -36,16 +42,24 @@ private:
     void readyz(http::request r, exchange_ptr e);
     void prometheus(http::request r, exchange_ptr e);
     void post_messages(http::request r, exchange_ptr e);
+    // rooms_api.cpp
+    void get_rooms(http::request r, exchange_ptr e);
+    void get_rooms_of_cluster(std::size_t limit, exchange_ptr e);
     // users_api.cpp
     void get_stats(http::request r, exchange_ptr e);
     void get_user(http::request r, exchange_ptr e);
     void delete_user(http::request r, exchange_ptr e);
+    struct found_sockets;
+    void disconnect_everywhere(const std::string& user, found_sockets found, exchange_ptr e);
+    void note_readiness(const std::vector<part_state>& parts);
     [[nodiscard]] bool authorized(const http::request& r) const;
 
     options options_;
     gateway::services& services_;
     const gateway::metrics& figures_;
+    std::unique_ptr<gateway_questions> questions_;
     bool draining_ = false;
+    std::string failing_;  ///< what was not ready when it was asked last
 };
 
 }  // namespace chat_gateway::admin

@@ -33,7 +33,6 @@ struct config_key {
     std::uint32_t maximum = 0;
     /// Texts, also those within a list: the only ones possible, if there are any.
     std::vector<std::string_view> choices{};
-    std::vector<std::string_view> choices_not_yet{};  ///< the contract's, but not of this version
     /// Texts: what is wrong with one, in words that follow it; empty if nothing is.
     std::string_view (*check)(std::string_view) = nullptr;
     std::string_view accepted{};  ///< what `check` lets pass, in words

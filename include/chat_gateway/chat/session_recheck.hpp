@@ -48,6 +48,8 @@ public:
     void vouch(const login& who, time_point now);
     /// Those whose turn it is; called every interval(), for more as long as it returns a batch.
     [[nodiscard]] std::vector<due> take_due(time_point now);
+    /// More were due than it has returned: it is not to wait for the next interval.
+    [[nodiscard]] bool behind() const { return share_ >= 1; }
     /// Those of this session, now: it is said to be gone.
     [[nodiscard]] std::vector<due> take(std::string_view session, time_point now);
     /// Something may have been missed: all of them are due soon.

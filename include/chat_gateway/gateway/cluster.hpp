@@ -38,6 +38,12 @@ public:
     cluster(const cluster&) = delete;
     cluster& operator=(const cluster&) = delete;
 
+    /// What is answered for the gateway as a whole instead of by its shards. False: it is not, and
+    /// `answer` is untouched. Before anything is asked.
+    using own_function =
+        unique_function<bool(const request& r, unique_function<void(response)>& answer)>;
+    void serve(own_function own) { own_ = std::move(own); }
+
     /// What the bus brings.
     void on_request(request r);
     void on_response(response r);
@@ -55,6 +61,7 @@ public:
 private:
     struct gathering;
     void ask_here(const request& r, unique_function<void(response)> answer);
+    void ask_shards(const request& r, unique_function<void(response)> answer);
     void put(request r, std::size_t others, handler done);
     void arm();
 
@@ -63,6 +70,7 @@ private:
     metrics_block& counts_;
     unsigned shards_;
     ask_function ask_shard_;
+    own_function own_;
     socketio::cluster::requests open_;
     scheduler::timer_id timer_ = 0;
     std::shared_ptr<cluster*> self_;  ///< what was asked of others may be answered after the end

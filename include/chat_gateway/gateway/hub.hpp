@@ -6,9 +6,11 @@
 #include <chat_gateway/gateway/metrics.hpp>
 #include <chat_gateway/gateway/recovery.hpp>
 #include <chat_gateway/socketio/recovery.hpp>
+#include <chat_gateway/socketio/room_index.hpp>
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,6 +31,12 @@ struct resumption {
     delivery_batch missed;
 };
 
+/// A room that a shard has no member of any more, and what went on there.
+struct left_room {
+    std::string name;
+    socketio::room_index::tally so_far{};
+};
+
 /// Between the bus and the shards: who wants which room, and what goes to whom. Lives on the
 /// services loop. A shard holds a room from its first member to its last, a suspended session holds
 /// its rooms; the bus is asked on a room's first holder and told `grace` after the last one let go,
@@ -39,6 +47,8 @@ public:
     using deliver_function = unique_function<void(unsigned shard, delivery_batch batch)>;
     static constexpr unsigned max_shards = 64;
     static constexpr std::chrono::seconds grace{5};
+    /// Rooms expected at a time; of more, the latest count.
+    static constexpr std::size_t max_expected = 10'000;
 
     hub(scheduler& timers, chat::message_bus& bus, metrics_block& counts, unsigned shards,
         recovery_options recovery, deliver_function deliver);
@@ -64,6 +74,12 @@ public:
     void acquire(unsigned shard, std::vector<std::string> taken,
                  unique_function<void(std::uint64_t position)> done);
     void release(unsigned shard, const std::vector<std::string>& rooms);
+    /// The same, and what went on in these rooms there is remembered while they are held.
+    void release(unsigned shard, const std::vector<left_room>& rooms);
+    /// Shards are about to be told to put sockets into these rooms: what the bus brings for them
+    /// goes to every shard, behind that order, for as long as the grace period. By then they hold
+    /// them or do not want them.
+    void expect(const std::vector<std::string>& rooms);
 
     void publish(std::vector<socketio::cluster::message> messages,
                  chat::message_bus::done_handler done);
@@ -82,6 +98,19 @@ public:
         const std::vector<std::string>& rooms);
 
     [[nodiscard]] std::size_t room_count() const { return holders_.size(); }
+    /// A join of that room was refused; counts while it is held.
+    void note_denial(std::string_view room);
+    /// What is known of a room here since it is held: messages of the bus, denials, and what went
+    /// on at shards that it has been left at.
+    struct room_counts {
+        std::uint64_t messages = 0;
+        std::uint64_t denials = 0;
+        socketio::room_index::tally before{};
+    };
+    [[nodiscard]] room_counts counts_of(std::string_view room) const;
+    /// The held rooms with the most messages, busiest first, of those that `wanted(name)`.
+    [[nodiscard]] std::vector<std::string> busiest(
+        std::size_t most, const std::function<bool(std::string_view)>& wanted) const;
 
 private:
     struct text_hash {
@@ -98,6 +127,9 @@ private:
             never;                    ///< position from which on none of its messages is missed
         slot_handle log;              ///< its place in the packet log; most rooms are silent
         std::uint32_t suspended = 0;  ///< sessions
+        std::uint32_t messages = 0;   ///< that the bus brought; stays at the most it can be
+        std::uint32_t denials = 0;    ///< likewise
+        socketio::room_index::tally before{};  ///< at shards that have left it
         [[nodiscard]] bool held() const { return shards != 0 || suspended != 0; }
     };
 
@@ -112,6 +144,8 @@ private:
     [[nodiscard]] std::uint64_t next_position(const socketio::cluster::message& m) const;
     void let_go(const std::string& room, holding& h, time_point now);
     void end_suspension(const suspended_session& s);
+    void forget_expected();
+    [[nodiscard]] std::uint64_t all_shards() const;
     void arm_sweep();
     void drop_unheld();
     void tidy_recovery();
@@ -126,6 +160,9 @@ private:
     deliver_function deliver_;
     std::unordered_map<std::string, holding, text_hash, std::equal_to<>> holders_;
     std::deque<std::pair<time_point, std::string>> unheld_;  ///< in order of release
+    std::unordered_map<std::string, time_point, text_hash, std::equal_to<>>
+        expected_;                                             ///< rooms, and until when
+    std::deque<std::pair<time_point, std::string>> expiring_;  ///< the same, in order of time
     bool sweep_armed_ = false;
     bool compression_ = false;
     bool tidy_armed_ = false;

@@ -14,6 +14,7 @@ namespace chat_gateway::gateway {
 enum class metric : std::uint8_t {
     sessions_open,
     websocket_sessions_open,
+    refused_sessions_open,
     sockets_connected,
     rooms_joined,
     handshakes_accepted,
@@ -31,6 +32,7 @@ enum class metric : std::uint8_t {
     handshakes_per_address,
     handshakes_connections_per_user,
     handshakes_under_way,
+    connects_refused,
     upgrades,
     sent_away_session,  // in the order of removal
     sent_away_user,

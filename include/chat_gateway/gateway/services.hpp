@@ -34,9 +34,24 @@ struct user_socket {
     std::size_t rooms = 0;
 };
 
+/// What goes on in one room, on a shard or all of them.
+struct room_figures {
+    std::uint64_t members = 0;
+    std::uint64_t messages_in = 0;   ///< from the bus
+    std::uint64_t messages_out = 0;  ///< to sockets
+    std::uint64_t joins = 0;
+    std::uint64_t leaves = 0;  ///< memberships that ended before their connection did
+    std::uint64_t denials = 0;
+};
+struct named_room {
+    std::string name;
+    room_figures figures;
+};
+
 /// Who is on one shard.
 struct shard_stats {
     std::size_t connections = 0;
+    std::size_t websockets = 0;   ///< of them
     std::chrono::seconds open{};  ///< all of them, summed
     std::chrono::seconds longest{};
     std::vector<std::pair<std::string, std::size_t>> users;  ///< and their connections
@@ -83,6 +98,8 @@ public:
             disconnect_user;
         unique_function<std::vector<user_socket>(const std::string& user)> sockets_of_user;
         unique_function<shard_stats()> stats;
+        unique_function<std::vector<room_figures>(const std::vector<std::string>& rooms)>
+            figures_of;
         /// Everything that the bus brought for this shard up to this position was delivered.
         unique_function<void(std::uint64_t position)> reached;
         /// Messages may be missing that its sockets should have got: none of them can be recovered.
@@ -92,6 +109,8 @@ public:
     void set_recheck(std::chrono::milliseconds period) { recheck_ = period; }
     /// Sessions are kept there, for any gateway; on a bus that keeps its messages. Before start().
     void set_recovery_store(chat::recovery_store& store) { recovery_store_ = &store; }
+    /// What other nodes ask of the gateway as a whole; see cluster::serve. Before start().
+    void set_questions(gateway::cluster::own_function take) { questions_ = std::move(take); }
     /// Before the loops run.
     void add_shard(net::event_loop& shard, shard_calls calls);
     void start();
@@ -111,7 +130,7 @@ public:
     /// See hub.
     void acquire(net::event_loop& from, unsigned shard, std::vector<std::string> taken,
                  unique_function<void(std::uint64_t position)> done);
-    void release(unsigned shard, std::vector<std::string> rooms);
+    void release(unsigned shard, std::vector<left_room> rooms);
 
     /// The first socket of a session is on a shard, and the last one has gone from it.
     void session_begins(chat::login_ref who);
@@ -123,6 +142,14 @@ public:
     /// Services loop only.
     void sockets_of_user(const std::string& user,
                          unique_function<void(std::vector<user_socket>)> done);
+    /// A join of that chat was asked for and refused.
+    void note_denial(std::string chat);
+    /// The rooms that the bus brought the most messages for, busiest first; sockets' own rooms are
+    /// none. Services loop only.
+    void busiest_rooms(std::size_t most, unique_function<void(std::vector<named_room>)> done);
+    /// What goes on in these, in their order. Services loop only.
+    void figures_of(std::vector<std::string> rooms,
+                    unique_function<void(std::vector<named_room>)> done);
     /// Of each shard. Services loop only.
     void stats(unique_function<void(std::vector<shard_stats>)> done);
 
@@ -182,11 +209,13 @@ private:
     [[nodiscard]] found_session suspended(const std::string& pid, const std::string& user) const;
     void start_recovery();
     void on_gap();
-    void on_cluster_request(socketio::cluster::request r);
+    [[nodiscard]] bool take_returned(const socketio::cluster::request& r);
     void tell_returned(std::vector<std::pair<std::string, std::string>> sessions);
     void tell_position();
     void part_from_connection(const std::string& pid, const std::string& user,
                               unique_function<void()> done);
+    [[nodiscard]] bool take_own(const socketio::cluster::request& r,
+                                unique_function<void(socketio::cluster::response)>& answer);
     void cut(const chat::login_ref& who, std::string_view why);
     template <class T, class Ask>
     void ask_all(Ask ask, unique_function<void(std::vector<T>)> done);
@@ -211,6 +240,7 @@ private:
     std::unique_ptr<bus_watch> watch_;
     const std::string user_pointer_;
     std::chrono::milliseconds recheck_{0};
+    gateway::cluster::own_function questions_;
     std::unique_ptr<rights_check> rights_;
     bool bus_paused_ = false;               ///< services loop only
     std::size_t permission_questions_ = 0;  ///< under way; services loop only

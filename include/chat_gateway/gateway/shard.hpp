@@ -37,6 +37,9 @@ struct shard_options {
     std::shared_ptr<connection_limits> limits;  ///< of all shards together; null: none
     /// Twice as many in a burst; 0: no limit. What is more is dropped.
     std::uint32_t events_per_socket_per_s = 0;
+    /// A session that gives no right to be here is told by the answer to CONNECT, instead of by
+    /// HTTP.
+    bool refuse_at_connect = false;
 };
 
 /// One loop's chat sockets: sessions of its engine that speak Socket.IO, and the rooms they are in.

@@ -21,7 +21,7 @@ struct queries {
     std::string chats_of_users;
     std::string can_view_chat;
     std::string active_users;        ///< empty: everybody is active
-    std::string probe = "select 1";  ///< succeeds if the database is ready to serve
+    std::string probe = "select 1";  ///< one more that has to succeed for it to be ready
 };
 /// The participants queries that the configuration defaults to: chat_participants(chat_id,
 /// user_id), whose ids may be of any type, as they compare in the columns' own type and so by their
@@ -48,8 +48,8 @@ std::shared_ptr<worker_pool> make_worker_pool(pool_options o, post_function post
 void stop(worker_pool& p);
 
 /// Handlers of work under way run even if the directory is gone. A query that the server rejects,
-/// or that returns other columns than it must, is logged and errc::unavailable; an id that is not
-/// of its column's type is a "no".
+/// or that returns other columns than it must, is logged and an error of its own that says so; an
+/// id that is not of its column's type is a "no". ping() puts all of the queries, for nobody.
 std::unique_ptr<chat::chat_directory> make_chat_directory(std::shared_ptr<worker_pool> pool,
                                                           queries q);
 

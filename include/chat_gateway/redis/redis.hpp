@@ -97,5 +97,12 @@ std::unique_ptr<chat::recovery_store> make_recovery_store(std::shared_ptr<client
 /// is the key `<prefix>:outbox`; a script compares and sets it with what it publishes.
 std::unique_ptr<chat::change_sink> make_classic_change_sink(std::shared_ptr<client> redis,
                                                             std::string prefix);
+/// The same on sharded channels. The script publishes to all of them from one node, so not on a
+/// Redis Cluster.
+std::unique_ptr<chat::change_sink> make_sharded_change_sink(std::shared_ptr<client> redis,
+                                                            std::string prefix);
+/// The same as entries of the stream. The mark is the key `{<prefix>}:outbox`.
+std::unique_ptr<chat::change_sink> make_streams_change_sink(std::shared_ptr<client> redis,
+                                                            streams_bus_options o);
 
 }  // namespace chat_gateway::redis

@@ -32,12 +32,19 @@ public:
         bool edge = false;     ///< join: the room is new; leave: the room is gone
         bool operator==(const change&) const = default;
     };
+    /// What has gone on in a room since it is here; goes with it.
+    struct tally {
+        std::uint64_t sent = 0;      ///< messages handed to members
+        std::uint32_t joined = 0;    ///< memberships that have begun
+        std::uint32_t departed = 0;  ///< of them, those that the member itself, or an order, ended
+        bool operator==(const tally&) const = default;
+    };
     change join(member_id m, std::string_view room);
     /// `count` joins of this member are about to come: its list gets no slack.
     void expect(member_id m, std::size_t count);
     change leave(member_id m, std::string_view room);
-    /// Takes the member out of everything; calls emptied(room name) for each room that is gone by
-    /// it, before the name dies. emptied must not use the index.
+    /// Takes the member out of everything; calls emptied(room name, tally) for each room that is
+    /// gone by it, before these die. emptied must not use the index.
     template <class F>
     void leave_all(member_id m, F&& emptied);
 
@@ -54,7 +61,16 @@ public:
     /// use the index.
     template <class F>
     void for_each_member(std::span<const std::string> rooms, std::span<const std::string> except,
-                         F&& f);
+                         F&& f) {
+        for_each_member(rooms, except, std::forward<F>(f), [](tally&) {});
+    }
+    /// The same, and behind the members of each room calls then(tally&) of that room.
+    template <class F, class Then>
+    void for_each_member(std::span<const std::string> rooms, std::span<const std::string> except,
+                         F&& f, Then&& then);
+
+    /// nullptr: no such room.
+    [[nodiscard]] tally* tally_of(std::string_view room);
 
 private:
     using room_slot = std::uint32_t;  // index in rooms_
@@ -70,8 +86,9 @@ private:
         std::uint32_t back;
     };
     struct room {
-        std::string_view name;  // the key in names_
+        const std::string* name = nullptr;  // the key in names_
         std::vector<seat> seats;
+        tally so_far;
     };
     struct text_hash : std::hash<std::string_view> {
         using is_transparent = void;
@@ -79,6 +96,7 @@ private:
     using name_map = std::unordered_map<std::string, room_slot, text_hash, std::equal_to<>>;
 
     [[nodiscard]] const room* find_room(std::string_view name) const;
+    [[nodiscard]] room* find_room(std::string_view name);
     [[nodiscard]] const membership* find_membership(member_id m, room_slot r) const;
     void make_place_for(member_id m);
     [[nodiscard]] std::pair<room_slot, bool> find_or_open(std::string_view name);
@@ -99,7 +117,8 @@ void room_index::leave_all(member_id m, F&& emptied) {
     for (const auto place : std::exchange(members_[m], {})) {
         vacate(place);
         if (!rooms_[place.room].seats.empty()) continue;
-        emptied(rooms_[place.room].name);
+        emptied(std::string_view(*rooms_[place.room].name),
+                std::as_const(rooms_[place.room].so_far));
         close(place.room);
     }
 }
@@ -110,24 +129,27 @@ void room_index::for_each_room(F&& f) const {
         f(std::string_view(name), rooms_[slot].seats.size());
 }
 
-template <class F>
+template <class F, class Then>
 void room_index::for_each_member(std::span<const std::string> rooms,
-                                 std::span<const std::string> except, F&& f) {
-    const auto walk = [this](const std::string& name, auto&& visit) {
-        if (const auto* r = find_room(name)) {
+                                 std::span<const std::string> except, F&& f, Then&& then) {
+    const auto walk = [this](const std::string& name, auto&& visit, auto&& done) {
+        if (auto* r = find_room(name)) {
             for (const auto& s : r->seats)
                 visit(s.member);
+            done(r->so_far);
         }
     };
-    if (rooms.size() == 1 && except.empty()) return walk(rooms.front(), f);
+    if (rooms.size() == 1 && except.empty()) return walk(rooms.front(), f, then);
 
     marks_.new_walk();
     for (const auto& name : except)
-        walk(name, [this](member_id m) { marks_.mark(m); });
+        walk(
+            name, [this](member_id m) { marks_.mark(m); }, [](tally&) {});
     for (const auto& name : rooms) {
-        walk(name, [this, &f](member_id m) {
+        const auto once = [this, &f](member_id m) {
             if (marks_.mark(m)) f(m);
-        });
+        };
+        walk(name, once, then);
     }
 }
 

@@ -38,7 +38,7 @@ bool has_channel(std::string_view room) {
 }
 
 std::string channel_of(std::string_view prefix, const message& m) {
-    const bool one = m.rooms.size() == 1 && has_channel(m.rooms.front());
+    const bool one = m.rooms.size() == 1 && !m.to_all_nodes && has_channel(m.rooms.front());
     return one ? room_channel(prefix, m.nsp, m.rooms.front()) : general_channel(prefix, m.nsp);
 }
 

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <future>
 #include <memory>
 #include <stdexcept>
@@ -69,7 +70,11 @@ struct gateway_options {
     std::chrono::milliseconds recheck{0};
     gateway::limit_options limits{};
     std::uint32_t events_per_socket_per_s = 0;
+    bool refuse_at_connect = false;
+    std::chrono::milliseconds connect_timeout{45000};
     bool keeps_sessions = false;  ///< in a recovery store
+    /// Instead of the fake bus.
+    std::function<std::unique_ptr<chat::message_bus>(net::event_loop&)> make_bus{};
 };
 
 /// A services loop and shards behind one port, on stores in memory and a fake bus.
@@ -88,7 +93,9 @@ public:
 
     explicit gateway_world(const gateway_options& o = {})
         : stores_(loop_),
-          services_(loop_, stores_.sessions, stores_.directory, stores_.bus,
+          other_bus_(o.make_bus ? o.make_bus(loop_) : nullptr),
+          services_(loop_, stores_.sessions, stores_.directory,
+                    other_bus_ ? *other_bus_ : static_cast<chat::message_bus&>(stores_.bus),
                     {"sessions", "directory", "bus"},
                     {.secrets = {"secret"}, .user_pointer = "/passport/user"}, o.recovery,
                     metrics_) {
@@ -150,6 +157,13 @@ public:
         });
         return answer.get_future().get();
     }
+    std::vector<gateway::named_room> busiest_rooms(std::size_t most) {
+        std::promise<std::vector<gateway::named_room>> answer;
+        run_on(loop_, [&] {
+            services_.busiest_rooms(most, [&](auto all) { answer.set_value(std::move(all)); });
+        });
+        return answer.get_future().get();
+    }
     std::size_t disconnect(const std::string& user) {
         std::promise<std::size_t> answer;
         run_on(loop_, [&] {
@@ -190,6 +204,20 @@ public:
     void inject(const socketio::cluster::message& m) {
         with_stores([&](stores& s) { s.bus.inject({m}); });
     }
+    /// Puts them on the bus.
+    void publish_on_bus(const std::vector<socketio::cluster::message>& messages) {
+        run_on(loop_, [&] { services_.hub().publish(messages, [](result<>) {}); });
+    }
+    socketio::cluster::answers ask_cluster(const socketio::cluster::request& r) {
+        std::promise<socketio::cluster::answers> answer;
+        run_on(loop_, [&] {
+            services_.cluster().ask(r, [&](auto got) { answer.set_value(std::move(got.value())); });
+        });
+        return answer.get_future().get();
+    }
+    void tell_cluster(const socketio::cluster::request& r) {
+        run_on(loop_, [&] { services_.cluster().tell(r, [](result<>) {}); });
+    }
     static std::string event(const std::string& name) { return "2[\"" + name + "\"]"; }
 
 private:
@@ -210,6 +238,8 @@ private:
         s.handshakes = o.handshakes;
         s.limits = limits_of_all_;
         s.events_per_socket_per_s = o.events_per_socket_per_s;
+        s.refuse_at_connect = o.refuse_at_connect;
+        s.engine.session.connect_timeout = o.connect_timeout;
         s.trusted_proxies = {http::cidr::parse("127.0.0.1").value()};
         n.shard = std::make_unique<gateway::shard>(n.loop, s, services_, metrics_);
         n.routes = std::make_unique<gateway::public_routes>(n.shard->engine(), "/ws/", nullptr);
@@ -224,6 +254,7 @@ private:
     net::event_loop loop_;
     std::deque<node> nodes_;
     stores stores_;
+    std::unique_ptr<chat::message_bus> other_bus_;
     gateway::services services_;
     std::thread thread_;
 };

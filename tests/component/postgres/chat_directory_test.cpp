@@ -1,3 +1,4 @@
+#include "failure.hpp"
 #include "shared_server.hpp"
 
 #include <chat_gateway/postgres/postgres.hpp>
@@ -55,6 +56,13 @@ protected:
         directory_->can_view_chat(user, chat, [&](result<bool> r) { answer = std::move(r); });
         EXPECT_TRUE(loop_.run_until([&] { return answer.has_value(); }));
         return *answer;
+    }
+
+    boost::system::error_code ping() {
+        std::optional<result<>> answer;
+        directory_->ping([&](result<> r) { answer = r; });
+        EXPECT_TRUE(loop_.run_until([&] { return answer.has_value(); }));
+        return *answer ? boost::system::error_code() : answer->error();
     }
 
     task_queue loop_;
@@ -118,16 +126,34 @@ TEST_F(postgres_chat_directory, no_row_and_null_mean_no) {
     EXPECT_EQ(can_view("a", "b"), false);
 }
 
-TEST_F(postgres_chat_directory, a_faulty_query_is_unavailable_and_harms_no_other) {
+TEST_F(postgres_chat_directory, a_faulty_query_is_refused_and_harms_no_other) {
     connect({"select nonsense from nowhere where $1", "select $1 <> $2", ""});
-    EXPECT_EQ(chats({"a"}).error(), errc::unavailable);
+    EXPECT_EQ(chats({"a"}).error(), postgres::refused());
     EXPECT_EQ(can_view("a", "b"), true);
 }
 
-TEST_F(postgres_chat_directory, a_query_with_the_wrong_columns_is_unavailable) {
+TEST_F(postgres_chat_directory, a_query_with_the_wrong_columns_is_refused) {
     connect({"select $1::text", "select $1 <> $2, true", ""});
-    EXPECT_EQ(chats({"a"}).error(), errc::unavailable);
-    EXPECT_EQ(can_view("a", "b").error(), errc::unavailable);
+    EXPECT_EQ(chats({"a"}).error(), postgres::refused());
+    EXPECT_EQ(can_view("a", "b").error(), postgres::refused());
+}
+
+TEST_F(postgres_chat_directory, is_not_ready_without_what_its_queries_read) {
+    make_table("uuid");
+    auto q = postgres::default_queries();
+    connect(q);
+    EXPECT_FALSE(ping());
+    q.active_users = "select user_id::text from gone where user_id = any($1)";
+    connect(q);
+    EXPECT_EQ(ping(), postgres::refused());
+    shared_server().execute("drop table chat_participants");
+    connect(postgres::default_queries());
+    EXPECT_EQ(ping(), postgres::refused());
+    EXPECT_NE(ping().message().find("the log has"), std::string::npos);
+    make_table("text");
+    EXPECT_FALSE(ping()) << "as soon as it is there";
+    connect({"select 'a', 'b' where $1 <> ''", "select true from gone where $1 <> $2", ""});
+    EXPECT_EQ(ping(), postgres::refused());
 }
 
 TEST_F(postgres_chat_directory, a_slow_query_is_a_timeout) {

@@ -1,3 +1,4 @@
+#include "failure.hpp"
 #include "shared_server.hpp"
 
 #include <chat_gateway/postgres/postgres.hpp>
@@ -129,13 +130,13 @@ TEST(PostgresSessionStore, ReadsInTheTimeZoneOfTheRoleWhateverPgtzSays) {
     EXPECT_EQ(backend.load("over").value(), std::nullopt);
 }
 
-TEST(PostgresSessionStore, ATableThatIsNotThereIsUnavailable) {
+TEST(PostgresSessionStore, ATableThatIsNotThereIsSaidSo) {
     store_backend backend("web.other");
-    EXPECT_EQ(backend.load("abc").error(), errc::unavailable);
+    EXPECT_EQ(backend.load("abc").error(), postgres::refused());
     std::optional<result<>> pinged;
     backend.store().ping([&](result<> r) { pinged = r; });
     backend.run_until([&] { return pinged.has_value(); });
-    EXPECT_EQ(pinged->error(), errc::unavailable);
+    EXPECT_EQ(pinged->error(), postgres::refused());
 }
 
 TEST(PostgresSessionStore, TheIndexIsUsed) {

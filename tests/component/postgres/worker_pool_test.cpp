@@ -1,5 +1,6 @@
 #include "worker_pool.hpp"
 
+#include "failure.hpp"
 #include "query.hpp"
 #include "shared_server.hpp"
 
@@ -63,7 +64,7 @@ TEST_F(worker_pool_with_server, keeps_its_connection_between_jobs) {
 TEST_F(worker_pool_with_server, a_rejected_statement_keeps_the_connection) {
     make(5000ms);
     const auto backend = value_of("select pg_backend_pid()");
-    EXPECT_EQ(value_of("select 1/0").error(), errc::unavailable);
+    EXPECT_EQ(value_of("select 1/0").error(), postgres::refused());
     EXPECT_EQ(value_of("select pg_backend_pid()"), backend);
 }
 

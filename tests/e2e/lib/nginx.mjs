@@ -14,6 +14,7 @@ function replaced(text, pattern, by) {
 }
 
 const BY_SOCKET = /server unix:[^;]+;/;
+const INCLUDED = /include \/etc\/nginx\/chat-gateway\.d\/\*\.conf;/;
 const BY_PORT = /# server 127\.0\.0\.1:7000;/;
 
 const readSite = (name) => readFileSync(join(root, "docker/nginx", name), "utf8");
@@ -30,8 +31,8 @@ function clusterSiteOf(gateways) {
 }
 
 export class Nginx {
-  /** In front of one gateway, or of several: an array. */
-  static async start(gateway) {
+  /** In front of one gateway, or of several: an array. `locations`: what the site includes. */
+  static async start(gateway, { locations = "" } = {}) {
     const nginx = new Nginx();
     const port = await freePort();
     nginx.url = `http://127.0.0.1:${port}`;
@@ -39,6 +40,7 @@ export class Nginx {
     for (const name of ["body", "proxy", "fastcgi", "uwsgi", "scgi"]) mkdirSync(join(directory, name));
 
     let site = Array.isArray(gateway) ? clusterSiteOf(gateway) : siteOf(gateway);
+    site = replaced(site, INCLUDED, locations);
     site = replaced(site, /listen 80;/, `listen 127.0.0.1:${port};`);
     site = replaced(site, /listen \[::\]:80;/, "");
     const config = join(directory, "nginx.conf");

@@ -8,6 +8,7 @@ export class Proxy {
     proxy.pairs = new Set();
     proxy.closed = false;
     proxy.port = gateway.port;
+    proxy.bytes = { up: 0, down: 0 }; // to the server, to the clients
     proxy.server = createServer((client) => proxy.#carry(client));
     proxy.server.listen(0, "127.0.0.1");
     await once(proxy.server, "listening");
@@ -20,8 +21,11 @@ export class Proxy {
     const server = connect(this.port, "127.0.0.1");
     const pair = [client, server];
     this.pairs.add(pair);
-    for (const [from, to] of [[client, server], [server, client]]) {
+    for (const [from, to, way] of [[client, server, "up"], [server, client, "down"]]) {
       from.setNoDelay(true);
+      from.on("data", (chunk) => {
+        this.bytes[way] += chunk.length;
+      });
       from.on("error", () => {}); // the close tells
       from.on("close", () => {
         to.destroy();

@@ -369,26 +369,6 @@ TEST(ConfigLoadDemo, StillChecksEverything) {
                 ElementsAre(StartsWith("server.port:")));
 }
 
-struct not_yet {
-    const char* variable;
-    const char* value;
-    const char* fault;
-};
-
-class ConfigLoadNotYet : public testing::TestWithParam<not_yet> {};
-
-TEST_P(ConfigLoadNotYet, IsRefused) {
-    EXPECT_THAT(faults_of_variable(GetParam().variable, GetParam().value),
-                ElementsAre(StartsWith(GetParam().fault)));
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Keys, ConfigLoadNotYet,
-    testing::Values(not_yet{
-        "CHAT_GATEWAY_SESSION_REJECT", "connect_error",
-        "session.reject: \"connect_error\" is not supported by this version; accepted: "
-        "handshake"}));
-
 TEST(ConfigLoad, SeveralRedisNodesMustBeOfOneCluster) {
     EXPECT_THAT(faults_of_variable("REDIS_URL", "redis://a,redis://b"), IsEmpty());
     EXPECT_THAT(
@@ -398,8 +378,14 @@ TEST(ConfigLoad, SeveralRedisNodesMustBeOfOneCluster) {
 
 TEST(ConfigLoad, TheOutboxNeedsABusThatRemembers) {
     EXPECT_THAT(faults_of_file(R"({"postgres":{"outbox":true},"bus":{"kind":"memory"}})"),
-                ElementsAre(StartsWith("postgres.outbox: true needs bus.kind redis")));
+                ElementsAre(StartsWith("postgres.outbox: true needs a bus that remembers")));
     EXPECT_THAT(faults_of_file(R"({"postgres":{"outbox":true}})"), IsEmpty());
+    for (const auto* kind : {"redis", "redis-sharded", "redis-streams"}) {
+        EXPECT_THAT(faults_of_file(R"({"postgres":{"outbox":true},"bus":{"kind":")" +
+                                   std::string(kind) + "\"}}"),
+                    IsEmpty())
+            << kind;
+    }
 }
 
 TEST(ConfigLoad, AClientsCertificateForRedisGoesWithItsKey) {
@@ -413,14 +399,6 @@ TEST(ConfigLoad, AClientsCertificateForRedisGoesWithItsKey) {
     }
     EXPECT_THAT(from_environment({{"CHAT_GATEWAY_REDIS_TLS_CERTIFICATE_FILE", "/x.pem"},
                                   {"CHAT_GATEWAY_REDIS_TLS_KEY_FILE", "/x.key"}})
-                    .faults,
-                IsEmpty());
-}
-
-TEST(ConfigLoadNotYet, ASettingAtItsDefaultIsNoFault) {
-    EXPECT_THAT(from_environment({{"CHAT_GATEWAY_ENGINE_COMPRESSION", "false"},
-                                  {"CHAT_GATEWAY_SESSION_REJECT", "handshake"},
-                                  {"CHAT_GATEWAY_POSTGRES_OUTBOX", "false"}})
                     .faults,
                 IsEmpty());
 }

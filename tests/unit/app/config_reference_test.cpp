@@ -98,9 +98,4 @@ TEST(ConfigMarkdown, HasARowForEveryKey) {
     }
 }
 
-TEST(ConfigMarkdown, MarksWhatIsNotYetThere) {
-    const auto page = config_markdown();
-    EXPECT_THAT(page, HasSubstr("handshake; not yet: connect_error"));
-}
-
 }  // namespace

@@ -41,9 +41,12 @@ TEST(SessionRecheck, ReturnsABatchAtMost) {
     for (int i = 0; i < 25; ++i)
         all.add(make("u", std::to_string(i)), at(0s));
     (void)all.take_due(at(0s));
+    EXPECT_FALSE(all.behind());
     EXPECT_EQ(all.take_due(at(1s)).size(), 10U);
+    EXPECT_TRUE(all.behind());
     EXPECT_EQ(all.take_due(at(1s)).size(), 10U);
     EXPECT_EQ(all.take_due(at(1s)).size(), 5U);
+    EXPECT_FALSE(all.behind());
     EXPECT_TRUE(all.take_due(at(1s)).empty());
 }
 

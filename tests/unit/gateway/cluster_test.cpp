@@ -64,6 +64,26 @@ TEST_F(ClusterTest, AnswersNothingToWhoDoesNotAsk) {
     EXPECT_TRUE(bus.answered.empty());
 }
 
+TEST_F(ClusterTest, WhatIsTheGatewaysOwnIsNotForTheShards) {
+    under_test.serve([](const request& r, unique_function<void(response)>& answer) {
+        if (r.to.rooms != std::vector<std::string>{"own"}) return false;
+        answer({.kind = response_kind::fetched, .fetched = {{.id = "whole"}}});
+        return true;
+    });
+    bus.inject(request{.from = "peer", .id = "q", .to = {.rooms = {"own"}}});
+    EXPECT_TRUE(asked.empty());
+    ASSERT_EQ(bus.answered.size(), 1U);
+    EXPECT_EQ(bus.answered[0].fetched.front().id, "whole");
+    bus.inject(request{.from = "peer", .id = "q", .to = {.rooms = {"other"}}});
+    EXPECT_EQ(asked.size(), 2U);
+    bus.others = 1;
+    ask(request{.to = {.rooms = {"own"}}});
+    EXPECT_EQ(asked.size(), 2U) << "asked by this node itself";
+    bus.inject(response{.kind = response_kind::fetched, .id = bus.asked.front().id});
+    ASSERT_TRUE(outcome.has_value());
+    EXPECT_EQ((*outcome)->responses.size(), 2U);
+}
+
 TEST_F(ClusterTest, AnOldPeersJoinIsAnswered) {
     bus.inject(request{.kind = request_kind::join, .from = "peer", .id = "q", .rooms = {"a"}});
     shards_answer({{}, {}});

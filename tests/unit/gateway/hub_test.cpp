@@ -168,6 +168,83 @@ TEST_F(HubTest, PublishingIsCounted) {
     EXPECT_EQ(figures.sum(metric::bus_publish_failures), 1U);
 }
 
+TEST_F(HubTest, MessagesForARoomThatIsExpectedGoToEveryShard) {
+    constexpr auto half = std::chrono::milliseconds(hub::grace) / 2;
+    under_test.acquire(1, {"held"}, [](auto) {});
+    under_test.expect({"new", "held"});
+    under_test.on_messages({message("1", {"new"}), message("2", {"held"}), message("3", {"no"})});
+    for (unsigned shard = 0; shard < 3; ++shard)
+        EXPECT_EQ(texts(shard), (std::vector<std::string>{"41", "42"})) << shard;
+    EXPECT_EQ(bus.subscribed, std::vector<std::string>{"held"});
+    timers.advance(half);
+    under_test.expect({"new"});
+    timers.advance(half);
+    under_test.on_messages({message("4", {"new"}), message("5", {"held"})});
+    EXPECT_EQ(texts(0).size(), 3U) << "the new one is expected anew, the held one is not";
+    EXPECT_EQ(texts(1).size(), 4U);
+    timers.advance(half);
+    under_test.on_messages({message("6", {"new"})});
+    EXPECT_EQ(texts(0).size(), 3U);
+}
+
+TEST_F(HubTest, ExpectsSoManyRoomsAndNoMore) {
+    under_test.expect({"first", "second"});
+    for (std::size_t n = 0; n < hub::max_expected - 1; ++n)
+        under_test.expect({"room " + std::to_string(n)});
+    under_test.on_messages({message("1", {"first"}), message("2", {"second"})});
+    EXPECT_EQ(texts(0), std::vector<std::string>{"42"});
+}
+
+TEST_F(HubTest, KnowsTheBusiestRooms) {
+    const auto any = [](std::string_view) { return true; };
+    under_test.acquire(0, {"quiet", "busy", "busiest", "silent"}, [](auto) {});
+    under_test.on_messages({message("1", {"busiest"}), message("2", {"busiest", "busy"}),
+                            message("3", {"busy", "quiet"}), message("4", {"busiest"}),
+                            message("5", {"elsewhere"}), message("6", {})});
+    using names = std::vector<std::string>;
+    EXPECT_EQ(under_test.busiest(10, any), (names{"busiest", "busy", "quiet", "silent"}));
+    EXPECT_EQ(under_test.busiest(2, any), (names{"busiest", "busy"}));
+    EXPECT_EQ(under_test.busiest(0, any), names{});
+    const auto not_that = [](std::string_view name) { return name != "busiest"; };
+    EXPECT_EQ(under_test.busiest(1, not_that), names{"busy"});
+    EXPECT_EQ(under_test.counts_of("busiest").messages, 3U);
+    EXPECT_EQ(under_test.counts_of("elsewhere").messages, 0U);
+}
+
+TEST_F(HubTest, ForgetsTheCountsOfARoomWithTheRoom) {
+    const auto any = [](std::string_view) { return true; };
+    under_test.acquire(0, {"a"}, [](auto) {});
+    under_test.on_messages({message("1", {"a"})});
+    under_test.note_denial("a");
+    under_test.note_denial("nobody's");
+    EXPECT_EQ(under_test.counts_of("a").denials, 1U);
+    EXPECT_EQ(under_test.counts_of("nobody's").denials, 0U);
+    under_test.release(0, {"a"});
+    EXPECT_TRUE(under_test.busiest(10, any).empty()) << "nobody is in it";
+    under_test.acquire(0, {"a"}, [](auto) {});
+    EXPECT_EQ(under_test.counts_of("a").messages, 1U) << "back within the grace period";
+    under_test.release(0, {"a"});
+    timers.advance(hub::grace);
+    under_test.acquire(0, {"a"}, [](auto) {});
+    EXPECT_EQ(under_test.counts_of("a").messages, 0U);
+    EXPECT_EQ(under_test.counts_of("a").denials, 0U);
+}
+
+TEST_F(HubTest, RemembersWhatWentOnAtShardsThatHaveLeftARoom) {
+    under_test.acquire(0, {"a"}, [](auto) {});
+    under_test.acquire(1, {"a"}, [](auto) {});
+    const std::vector<left_room> left{{"a", {.sent = 5, .joined = 2, .departed = 1}}};
+    under_test.release(0, left);
+    under_test.acquire(0, {"a"}, [](auto) {});
+    under_test.release(0, left);
+    EXPECT_EQ(under_test.counts_of("a").before,
+              (socketio::room_index::tally{.sent = 10, .joined = 4, .departed = 2}));
+    under_test.release(1, left);
+    timers.advance(hub::grace);
+    under_test.acquire(0, {"a"}, [](auto) {});
+    EXPECT_EQ(under_test.counts_of("a").before, socketio::room_index::tally());
+}
+
 TEST_F(HubTest, LargeMessagesAreCompressedOnceForAllShardsIfAsked) {
     const std::string large = "2[\"e\",\"" + std::string(2000, 'x') + "\"]";
     under_test.acquire(0, {"r"}, [](auto) {});

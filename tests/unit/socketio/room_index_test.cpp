@@ -31,7 +31,10 @@ std::vector<member_id> reached(room_index& index, const names& rooms, const name
 
 names emptied_by_leaving_all(room_index& index, member_id m) {
     names emptied;
-    index.leave_all(m, [&](std::string_view name) { emptied.emplace_back(name); });
+    index.leave_all(m, [&](std::string_view name, const room_index::tally& t) {
+        EXPECT_GE(t.joined, 1U);
+        emptied.emplace_back(name);
+    });
     return emptied;
 }
 
@@ -197,6 +200,46 @@ void compare(const room_index& index, const model& expected) {
             RC_ASSERT(index.contains(m, name) == wanted.contains(name));
         }
     }
+}
+
+TEST(RoomIndex, KeepsATallyWithEachRoom) {
+    room_index index;
+    index.join(1, "a");
+    index.join(2, "a");
+    index.join(2, "a");
+    index.leave(2, "a");
+    index.join(3, "a");
+    EXPECT_EQ(*index.tally_of("a"), (room_index::tally{.joined = 3}));
+    EXPECT_EQ(index.tally_of("b"), nullptr);
+    index.leave(1, "a");
+    index.leave(3, "a");
+    EXPECT_EQ(index.tally_of("a"), nullptr) << "it goes with the room";
+    index.join(1, "a");
+    EXPECT_EQ(*index.tally_of("a"), (room_index::tally{.joined = 1}));
+}
+
+TEST(RoomIndex, HandsOutTheTallyBehindTheMembersOfEachRoom) {
+    room_index index;
+    index.join(1, "a");
+    index.join(2, "a");
+    index.join(2, "b");
+    index.join(3, "b");
+    const auto send = [&](const std::vector<std::string>& rooms,
+                          const std::vector<std::string>& except) {
+        std::uint64_t reached = 0;
+        index.for_each_member(
+            rooms, except, [&](member_id) { ++reached; },
+            [&](room_index::tally& t) { t.sent += std::exchange(reached, 0); });
+    };
+    send({"a"}, {});
+    EXPECT_EQ(index.tally_of("a")->sent, 2U);
+    EXPECT_EQ(index.tally_of("b")->sent, 0U);
+    send({"a", "b", "nowhere"}, {});
+    EXPECT_EQ(index.tally_of("a")->sent, 4U);
+    EXPECT_EQ(index.tally_of("b")->sent, 1U) << "2 is in both, and counts for the first";
+    send({"b"}, {"a"});
+    EXPECT_EQ(index.tally_of("a")->sent, 4U);
+    EXPECT_EQ(index.tally_of("b")->sent, 2U);
 }
 
 void compare_reach(room_index& index, const model& expected) {

@@ -20,7 +20,7 @@ std::string node_channel(std::string_view prefix, std::string_view nsp, std::str
 /// those whose names are 20 characters (UTF-16 units) long, as the ids of sockets are.
 bool has_channel(std::string_view room);
 /// Where a broadcast goes in that mode: to its room's channel if it is for exactly one that has
-/// one. Requests, those for acks included, go to the general channel.
+/// one, and not to_all_nodes. Requests, those for acks included, go to the general channel.
 std::string channel_of(std::string_view prefix, const message& m);
 
 /// Never throws. `ignored` for types that no sharded adapter handles (1, 2, 13, unknown ones).

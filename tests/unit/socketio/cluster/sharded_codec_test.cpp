@@ -63,6 +63,9 @@ TEST(ShardedCodec, CountsARoomsNameAsJavaScriptDoes) {
     EXPECT_TRUE(has_channel(""));
     message m{.packet = R"(2["x"])", .rooms = {"r1"}};
     EXPECT_EQ(channel_of("p", m), "p#/#r1#");
+    m.to_all_nodes = true;
+    EXPECT_EQ(channel_of("p", m), "p#/#");
+    m.to_all_nodes = false;
     m.rooms = {"r1", "r2"};
     EXPECT_EQ(channel_of("p", m), "p#/#");
     m.rooms = {twenty};

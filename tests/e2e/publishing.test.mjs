@@ -1,0 +1,73 @@
+// What a gateway puts on the bus for `POST /v1/messages` is, byte for byte but for the sender's name, what a Node server puts there for
+// `io.to(chat).emit("serverMessage", message)`: no member of the cluster can tell them apart.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, test } from "node:test";
+import { message } from "./lib/backend.mjs";
+import { Member } from "./lib/cluster.mjs";
+import { postJson } from "./lib/http.mjs";
+import { eventually } from "./lib/wait.mjs";
+import { World } from "./lib/world.mjs";
+
+const world = await World.start();
+after(() => world.stop());
+
+/** Published on a channel: `[channel, bytes]` each. */
+async function channels(subscribe) {
+  const client = await world.redis.connect();
+  after(() => client.destroy());
+  const heard = [];
+  const hear = (payload, channel) => heard.push([channel.toString(), payload.toString("latin1")]);
+  await subscribe(client, hear);
+  return async () => heard;
+}
+
+/** Entries of the stream. */
+async function entries() {
+  return async () => {
+    const all = await world.redis.admin.sendCommand(["XRANGE", "socket.io", "-", "+"]);
+    return all.map(([, fields]) => ["socket.io", fields.join("\n")]);
+  };
+}
+
+const room = randomUUID();
+const wires = {
+  redis: () => channels((client, hear) => client.pSubscribe("socket.io#/#*", hear, true)),
+  "redis-sharded": () => channels((client, hear) => client.sSubscribe(["socket.io#/#", `socket.io#/#${room}#`], hear, true)),
+  "redis-streams": entries,
+};
+const uids = {
+  redis: /(?<=^.\xa6)[\w-]{6}/, // the first of three in MessagePack
+  "redis-sharded": /(?<="uid":")[\w-]+(?=")/,
+  "redis-streams": /(?<=(^|\n)uid\n)[\w-]+(?=\n)/,
+};
+const contents = ["hello", "", "Grüße, 世界 🎉 \u0000\u001f\"\\/", "x".repeat(300), "x".repeat(70_000)];
+
+for (const kind of Object.keys(wires)) {
+  test(`${kind}: a gateway says what a Node server says`, async (t) => {
+    await world.redis.admin.sendCommand(["FLUSHALL"]);
+    const gateway = await world.addGateway({ bus: { kind } });
+    const node = await Member.startNode("node", { kind, redis: world.redis.url });
+    t.after(() => node.stop());
+    const heard = await wires[kind]();
+    // Not the probes that a gateway sends to itself, nor what servers ask each other.
+    const said = async () => (await heard()).filter(([, payload]) => payload.includes("serverMessage"));
+    for (const content of contents) {
+      for (const m of [message(room, content), { ...message(room, content), author: "ada", type: "offer", timestamp: 1_700_000_000_000.5 }]) {
+        const before = (await said()).length;
+        assert.equal((await postJson(`${gateway.adminUrl}/v1/messages`, m)).status, 202);
+        await eventually(async () => (await said()).length === before + 1, "the gateway has published");
+        await node.call("emit", { rooms: [room], event: ["serverMessage", m] });
+        await eventually(async () => (await said()).length === before + 2, "the Node server has published");
+        const [[ours, ourBytes], [theirs, theirBytes]] = (await said()).slice(-2);
+        assert.equal(ours, theirs, "the channel");
+        assert.match(ourBytes, uids[kind]);
+        assert.match(theirBytes, uids[kind]);
+        assert.notEqual(ourBytes, theirBytes, "they are two members");
+        assert.equal(ourBytes.replace(uids[kind], ""), theirBytes.replace(uids[kind], ""));
+      }
+    }
+    await gateway.stop();
+    world.gateways.splice(world.gateways.indexOf(gateway), 1);
+  });
+}
