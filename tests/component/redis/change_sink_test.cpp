@@ -44,7 +44,7 @@ const adapter adapters[] = {
      [](auto c) { return redis::make_sharded_change_sink(c, "socket.io"); }},
     {"streams",
      [](redis_backend& b, const auto& c) {
-         return redis::make_streams_bus(b.loop, b.where(), c, {});
+         return redis::make_streams_bus(b.loop, c, {});
      },
      [](auto c) { return redis::make_streams_change_sink(c, {}); }},
 };
