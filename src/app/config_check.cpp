@@ -129,6 +129,13 @@ std::vector<joint_fault> check_together(const settings& values) {
         faults.push_back(
             {{"postgres.outbox"}, "true needs a bus that remembers what was published", "false"});
     }
+    // A script runs at one node, and sharded channels are at all of them.
+    const bool cluster = values.redis.url.find(',') != std::string::npos;
+    if (values.postgres.outbox && values.bus.kind == "redis-sharded" && cluster) {
+        faults.push_back({{"postgres.outbox"},
+                          "true does not go with bus.kind redis-sharded on a Redis Cluster",
+                          "false, or bus.kind redis or redis-streams"});
+    }
     return faults;
 }
 
