@@ -239,6 +239,7 @@ std::uint64_t hub::next_position(const socketio::cluster::message& m) const {
 std::shared_ptr<const delivery> hub::encode(socketio::cluster::message&& m) const {
     auto out = std::make_shared<delivery>();
     out->droppable = m.volatile_;
+    out->read = read_;
     out->position = next_position(m);
     if (out->position != 0) {
         const auto [text, argument] = socketio::with_argument(
@@ -261,7 +262,7 @@ std::shared_ptr<const delivery> hub::encode(socketio::cluster::message&& m) cons
 
 void hub::on_messages(std::vector<socketio::cluster::message> messages) {
     std::vector<delivery_batch> batches(shards_);
-    const time_point now = timers_.now();
+    const time_point now = read_ = timers_.now();
     if (!expiring_.empty()) forget_expected();
     for (auto& m : messages) {
         counts_.add(metric::bus_messages);

@@ -7,6 +7,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <exception>
 #include <utility>
 
@@ -17,11 +19,18 @@ using boost::system::error_code;
 
 namespace {
 
+/// By all links of the process.
+std::atomic<std::uint64_t> made{0};
+
 // A connection that lasts this long is no reason to hesitate when it breaks; one that dies sooner
 // keeps the backoff growing (Redis that accepts, then refuses).
 constexpr auto settled_after = std::chrono::seconds(5);
 
 }  // namespace
+
+std::uint64_t connections_made() {
+    return made.load(std::memory_order_relaxed);
+}
 
 url_source always(url where) {
     return [where = std::move(where)] { return where; };
@@ -81,6 +90,7 @@ void link::log_loss(state before, std::string_view reason) const {
 void link::rise() {
     state_ = state::up;
     up_since_ = steady_clock::now();
+    made.fetch_add(1, std::memory_order_relaxed);
     log::info("redis connected", {{"connection", options_.name}, {"url", where_.redacted()}});
     if (const auto owner = owner_.lock()) owner->on_up();
 }

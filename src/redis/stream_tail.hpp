@@ -55,8 +55,11 @@ private:
     void locate();
     void check();
     void on_state(const stream_state& state);
+    void check_last();
+    void on_forgotten(entry_id goes_on_behind, std::optional<std::uint64_t> added);
     [[nodiscard]] bool has_lost_entries(const stream_state& state) const;
     void mark_loss();
+    void tell_gap();
     void read();
     void take(std::vector<stream_entry> entries);
     void ask(std::vector<std::string> words, unique_function<void(reply)> answered);
@@ -76,7 +79,9 @@ private:
     std::optional<std::uint64_t> added_;
     boost::asio::steady_timer timer_;  ///< between attempts
     backoff retry_;
-    bool asking_ = false;     ///< a command or a pause between attempts is under way
+    bool asking_ = false;  ///< a command or a pause between attempts is under way
+    time_point checked_at_{};
+    entry_id own_mark_;
     bool unchecked_ = false;  ///< something may have been trimmed since the last read
     bool paused_ = false;
     bool stopped_ = false;

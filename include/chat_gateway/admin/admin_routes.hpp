@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace chat_gateway::admin {
@@ -23,6 +24,7 @@ public:
 
     struct options {
         std::string token;  ///< empty: /v1/* is open to whoever reaches the listener
+        std::string socketio_path = "/ws";  ///< of the public listener, for /openapi.json
     };
     /// Answers other gateways' questions from services.start() on.
     admin_routes(options o, gateway::services& services, const gateway::metrics& figures);
@@ -30,6 +32,14 @@ public:
 
     void on_request(http::request r, std::shared_ptr<net::local_exchange> e) override;
     http::response on_too_large(const http::request& r) override;
+    /// A path, in which `{id}` stands for one segment, and a method that it has. HEAD goes with
+    /// GET.
+    struct endpoint {
+        std::string_view path;
+        std::string_view method;
+    };
+    /// All of them, for whoever holds the documents against the code.
+    [[nodiscard]] static std::vector<endpoint> endpoints();
     /// From now on /readyz says 503.
     void begin_drain() { draining_ = true; }
 
@@ -41,6 +51,7 @@ private:
     void healthz(http::request r, exchange_ptr e);
     void readyz(http::request r, exchange_ptr e);
     void prometheus(http::request r, exchange_ptr e);
+    void openapi(http::request r, exchange_ptr e);
     void post_messages(http::request r, exchange_ptr e);
     // rooms_api.cpp
     void get_rooms(http::request r, exchange_ptr e);
@@ -55,6 +66,7 @@ private:
     [[nodiscard]] bool authorized(const http::request& r) const;
 
     options options_;
+    std::string description_;  ///< of GET /openapi.json
     gateway::services& services_;
     const gateway::metrics& figures_;
     std::unique_ptr<gateway_questions> questions_;

@@ -57,6 +57,9 @@ public:
     /// Whether messages get a compressed frame as well; off at first.
     void set_compression(bool on) { compression_ = on; }
 
+    /// What a session may be replayed, instead of the option of that name.
+    void set_session_bytes(std::size_t bytes) { recovery_.session_bytes = bytes; }
+
     /// Where the bus keeps its messages, and sessions are kept outside: their positions are the
     /// bus', and nothing is kept here (`recovery` is off). Before anything else.
     void set_stored(stored_recovery& stored) { stored_ = &stored; }
@@ -155,8 +158,9 @@ private:
     chat::message_bus& bus_;
     metrics_block& counts_;
     unsigned shards_;
-    const recovery_options recovery_;
+    recovery_options recovery_;
     stored_recovery* stored_ = nullptr;
+    time_point read_{};  ///< when the bus brought the messages at hand
     deliver_function deliver_;
     std::unordered_map<std::string, holding, text_hash, std::equal_to<>> holders_;
     std::deque<std::pair<time_point, std::string>> unheld_;  ///< in order of release

@@ -54,6 +54,8 @@ std::shared_ptr<connection> make_connection(boost::asio::io_context& loop, url w
 std::shared_ptr<client> make_client(boost::asio::io_context& loop, std::vector<url> nodes,
                                     std::string home);
 void stop(client& c);
+/// By all connections of the process that remake themselves. Thread-safe.
+std::uint64_t connections_made();
 
 /// `database`: whose keyspace notifications tell of sessions that end, where Redis sends them.
 std::unique_ptr<chat::session_store> make_session_store(std::shared_ptr<client> redis,

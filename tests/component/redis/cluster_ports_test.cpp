@@ -43,6 +43,7 @@ private:
 template <bool RoomChannels>
 class classic_cluster : public cluster_bus_backend {
 public:
+    static constexpr bool brings_all_rooms = false;
     static constexpr bool has_all_rooms = true;
     classic_cluster() {
         for (auto& node : nodes_) {
@@ -59,6 +60,7 @@ INSTANTIATE_TYPED_TEST_SUITE_P(ClusterAll, MessageBusContract, classic_cluster<f
 
 class sharded_cluster : public cluster_bus_backend {
 public:
+    static constexpr bool brings_all_rooms = false;
     static constexpr bool has_all_rooms = false;
     static constexpr bool one_order = false;
     sharded_cluster() {
@@ -73,6 +75,7 @@ INSTANTIATE_TYPED_TEST_SUITE_P(ClusterSharded, MessageBusContract, sharded_clust
 
 class streams_cluster : public cluster_bus_backend {
 public:
+    static constexpr bool brings_all_rooms = true;
     static constexpr bool has_all_rooms = false;
     streams_cluster() {
         for (auto& node : nodes_)

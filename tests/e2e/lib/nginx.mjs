@@ -26,8 +26,8 @@ function siteOf(gateway) {
 }
 
 function clusterSiteOf(gateways) {
-  const servers = gateways.map(({ port }) => `server 127.0.0.1:${port};`).join("\n");
-  return replaced(readSite("chat-gateway-cluster.conf"), /(server 192\.0\.2\.\d+:7000;\s*){2}/, `${servers}\n`);
+  const servers = gateways.map(({ port }) => `server 127.0.0.1:${port} max_fails=0;`).join("\n");
+  return replaced(readSite("chat-gateway-cluster.conf"), /(server 192\.0\.2\.\d+:7000 max_fails=0;\s*){2}/, `${servers}\n`);
 }
 
 export class Nginx {

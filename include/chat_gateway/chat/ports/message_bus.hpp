@@ -38,9 +38,9 @@ public:
     virtual ~message_bus() = default;
     /// Once, before anything else.
     virtual void start(handlers told) = 0;
-    /// Asks for the messages of rooms. done: from now on none of these is missed, nor of any room
-    /// asked for before and not given back; or errc::closed. While the bus is away it waits;
-    /// whoever cannot wait gives up by itself.
+    /// Asks for the messages of rooms; those of others may come as well. done: from now on none of
+    /// these is missed, nor of any room asked for before and not given back; or errc::closed. While
+    /// the bus is away it waits; whoever cannot wait gives up by itself.
     virtual void subscribe(std::vector<std::string> rooms, done_handler done) = 0;
     virtual void unsubscribe(const std::vector<std::string>& rooms) = 0;
     /// All of them or, on error (unavailable, timeout, overloaded, malformed), possibly some.
