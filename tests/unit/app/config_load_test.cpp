@@ -392,6 +392,15 @@ TEST(ConfigLoad, TheOutboxNeedsABusThatRemembers) {
     EXPECT_THAT(faults_of_file(R"({"postgres":{"outbox":true},"bus":{"kind":"memory"}})"),
                 ElementsAre(StartsWith("postgres.outbox: true needs a bus that remembers")));
     EXPECT_THAT(faults_of_file(R"({"postgres":{"outbox":true}})"), IsEmpty());
+    const auto on_cluster = [](const std::string& kind) {
+        return faults_of_file(R"({"postgres":{"outbox":true},"bus":{"kind":")" + kind +
+                              R"("},"redis":{"url":"redis://a:1,redis://b:2"}})");
+    };
+    EXPECT_THAT(on_cluster("redis-sharded"),
+                ElementsAre(StartsWith("postgres.outbox: true does not go with bus.kind "
+                                       "redis-sharded on a Redis Cluster")));
+    EXPECT_THAT(on_cluster("redis"), IsEmpty());
+    EXPECT_THAT(on_cluster("redis-streams"), IsEmpty());
     for (const auto* kind : {"redis", "redis-sharded", "redis-streams"}) {
         EXPECT_THAT(faults_of_file(R"({"postgres":{"outbox":true},"bus":{"kind":")" +
                                    std::string(kind) + "\"}}"),
