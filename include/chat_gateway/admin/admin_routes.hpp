@@ -13,6 +13,7 @@
 namespace chat_gateway::admin {
 
 class gateway_questions;
+class overview;
 struct part_state;
 
 /// The private listener: health, metrics and the back end's door. Lives on the services loop, as
@@ -23,6 +24,10 @@ public:
 
     struct options {
         std::string token;  ///< empty: /v1/* is open to whoever reaches the listener
+        /// Host names under which a browser gets the operator's page, besides addresses and
+        /// localhost; lower case.
+        std::vector<std::string> names{};
+        std::string name{};  ///< of this gateway, for its operators
     };
     /// Answers other gateways' questions from services.start() on.
     admin_routes(options o, gateway::services& services, const gateway::metrics& figures);
@@ -31,7 +36,7 @@ public:
     void on_request(http::request r, std::shared_ptr<net::local_exchange> e) override;
     http::response on_too_large(const http::request& r) override;
     /// From now on /readyz says 503.
-    void begin_drain() { draining_ = true; }
+    void begin_drain();
 
 private:
     using exchange_ptr = std::shared_ptr<net::local_exchange>;
@@ -42,6 +47,8 @@ private:
     void readyz(http::request r, exchange_ptr e);
     void prometheus(http::request r, exchange_ptr e);
     void post_messages(http::request r, exchange_ptr e);
+    void get_page(http::request r, exchange_ptr e);      // page_api.cpp
+    void get_overview(http::request r, exchange_ptr e);  // overview_api.cpp
     // rooms_api.cpp
     void get_rooms(http::request r, exchange_ptr e);
     void get_rooms_of_cluster(std::size_t limit, exchange_ptr e);
@@ -57,6 +64,7 @@ private:
     options options_;
     gateway::services& services_;
     const gateway::metrics& figures_;
+    std::unique_ptr<overview> overview_;
     std::unique_ptr<gateway_questions> questions_;
     bool draining_ = false;
     std::string failing_;  ///< what was not ready when it was asked last
