@@ -30,16 +30,17 @@ json complete() {
 }
 
 TEST(Overview, OfAnotherGatewayIsTakenOnlyIfItIsOne) {
-    EXPECT_TRUE(is_overview(complete()));
-    for (const auto& [name, value] : complete().items()) {
-        json without = complete();
+    const json whole = complete();
+    EXPECT_TRUE(is_overview(whole));
+    for (const auto& [name, value] : whole.items()) {
+        json without = whole;
         without.erase(name);
         EXPECT_FALSE(is_overview(without)) << name;
-        json other = complete();
+        json other = whole;
         other[name] = json::array({value});
         EXPECT_FALSE(is_overview(other)) << name;
     }
-    json bad = complete();
+    json bad = whole;
     bad["figures"]["x"] = "<b>";
     EXPECT_FALSE(is_overview(bad));
     EXPECT_FALSE(is_overview(json::array()));
