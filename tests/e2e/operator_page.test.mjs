@@ -67,6 +67,36 @@ test("figures appear, and follow clients and messages", async () => {
   await page.close();
 });
 
+test("fan-out latency is that of the last half minute", async () => {
+  const page = await open();
+  await page.shows("connections", "0");
+  // A histogram whose quantiles are known.
+  const buckets = { "0.001": 50, "0.01": 99, 0.1: 100, "+Inf": 100 };
+  let answers = 0;
+  await page.tab.route("**/v1/overview*", async (route) => {
+    const response = await route.fetch();
+    const body = await response.json();
+    const { figures } = body.gateways[0];
+    for (const name of Object.keys(figures)) if (name.startsWith("chat_gateway_fan_out_seconds")) delete figures[name];
+    for (const [le, n] of Object.entries(buckets)) figures[`chat_gateway_fan_out_seconds_bucket{le="${le}"}`] = 1000 + n * answers;
+    answers += 1;
+    await route.fulfill({ response, json: body });
+  });
+  await page.tab.reload(); // or what came before would seem to have grown
+  await page.shows("latency", "10 ms");
+  await page.says("[data-figure=latency]", "median 1 ms");
+  await page.close();
+});
+
+test("every figure that the page reads is one of the gateway's", async () => {
+  const [{ body: text }, { body: metrics }] = [await world.gateway.admin("/"), await world.gateway.admin("/metrics")];
+  const read = new Set(text.match(/chat_gateway_\w+/g));
+  read.delete("chat_gateway_fan_out_seconds"); // shown where there is one
+  assert.ok(read.size > 10);
+  const has = new Set(metrics.match(/^chat_gateway_\w+/gm));
+  assert.deepEqual([...read].filter((name) => !has.has(name)), []);
+});
+
 test("names are shown as text, whatever is in them", async () => {
   const page = await open();
   const client = await connect(HOSTILE);
