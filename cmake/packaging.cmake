@@ -26,7 +26,8 @@ configure_file(${CMAKE_SOURCE_DIR}/CHANGELOG.md ${generated}/changelog COPYONLY)
 execute_process(COMMAND gzip -9nkf chat-gateway.8 changelog WORKING_DIRECTORY ${generated} COMMAND_ERROR_IS_FATAL ANY)
 
 install(TARGETS chat-gateway RUNTIME DESTINATION bin)
-install(FILES ${packaging}/systemd/chat-gateway.service DESTINATION /usr/lib/systemd/system)
+install(FILES ${packaging}/systemd/chat-gateway.service ${packaging}/systemd/chat-gateway.socket
+        ${packaging}/systemd/chat-gateway-admin.socket DESTINATION /usr/lib/systemd/system)
 install(FILES ${generated}/chat-gateway.json DESTINATION /etc/chat-gateway)
 install(FILES ${packaging}/environment DESTINATION /etc/chat-gateway PERMISSIONS OWNER_READ OWNER_WRITE)
 install(FILES ${generated}/chat-gateway.8.gz DESTINATION share/man/man8)

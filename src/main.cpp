@@ -15,5 +15,6 @@ int main(int argc, char** argv) {
     log::init(cli.values.log.level, cli.values.log.format);
     for (const auto& warning : cli.warnings)
         log::warn("configuration", {{"warning", warning}});
-    return app::run_application(cli.values);
+    return app::run_application(cli.values,
+                                {.config_file = cli.config_file, .variables = variables});
 }

@@ -1,5 +1,6 @@
 #include "answers.hpp"
 #include "gateway_questions.hpp"
+#include "openapi.hpp"
 #include "overview.hpp"
 #include "readiness.hpp"
 
@@ -43,10 +44,19 @@ constexpr admin_routes::route admin_routes::table[] = {
     {"/v1/rooms", "GET", &admin_routes::get_rooms},
     {"/v1/users/{id}", "GET", &admin_routes::get_user},
     {"/v1/users/{id}", "DELETE", &admin_routes::delete_user},
+    {"/openapi.json", "GET", &admin_routes::openapi},
 };
+
+std::vector<admin_routes::endpoint> admin_routes::endpoints() {
+    std::vector<endpoint> all;
+    for (const route& r : table)
+        all.push_back({r.path, r.method});
+    return all;
+}
 
 admin_routes::admin_routes(options o, gateway::services& services, const gateway::metrics& figures)
     : options_(std::move(o)),
+      description_(openapi_document(options_.socketio_path)),
       services_(services),
       figures_(figures),
       overview_(std::make_unique<overview>(options_.name, services, figures)),
@@ -143,6 +153,14 @@ void admin_routes::prometheus(http::request, exchange_ptr e) {
     http::response r;
     r.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
     r.body = figures_.prometheus();
+    e->respond(std::move(r));
+}
+
+void admin_routes::openapi(http::request, exchange_ptr e) {
+    http::response r;
+    // Not to be kept: after an upgrade it says something else.
+    r.set("Content-Type", "application/json").set("Cache-Control", "no-store");
+    r.body = description_;
     e->respond(std::move(r));
 }
 

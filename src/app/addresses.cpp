@@ -2,7 +2,9 @@
 
 #include <chat_gateway/base/log.hpp>
 
+#include <algorithm>
 #include <utility>
+#include <variant>
 
 namespace chat_gateway::app {
 namespace {
@@ -37,22 +39,46 @@ std::optional<net::unix_socket> listen(const std::string& path, const std::strin
 }  // namespace
 
 std::string addresses::public_text() const {
-    if (!unix_domain) return tcp->text();
-    return tcp ? tcp->text() + ", " + unix_domain->text() : unix_domain->text();
+    std::string all;
+    const auto add = [&all](const std::string& text) { all += (all.empty() ? "" : ", ") + text; };
+    if (tcp) add(tcp->text());
+    if (unix_domain) add(unix_domain->text());
+    for (const auto& socket : inherited.open)
+        add(socket.text());
+    return all;
 }
 
-std::optional<addresses> open_addresses(const settings& s) {
-    const bool wants_unix = !s.server.unix_socket.empty();
-    const bool wants_tcp = s.server.port != 0 || !wants_unix;
+std::string addresses::admin_text() const {
+    return admin ? admin->text() : inherited.admin->text();
+}
+
+std::optional<addresses> open_addresses(const settings& s, const environment& variables) {
+    auto found = take_inherited_sockets(variables);
+    if (const auto* fault = std::get_if<std::string>(&found)) {
+        log::error("cannot listen", {{"error", *fault}});
+        return std::nullopt;
+    }
     addresses all;
+    all.inherited = std::move(std::get<inherited_sockets>(found));
+    using family = net::inherited_socket::family;
+    const auto inherits = [&](family kind) {
+        return std::ranges::any_of(all.inherited.open,
+                                   [&](const auto& socket) { return socket.kind() == kind; });
+    };
+    const bool names_unix = !s.server.unix_socket.empty();
+    const bool wants_unix = names_unix && !inherits(family::unix_domain);
+    const bool wants_tcp = !inherits(family::tcp) &&
+                           (s.server.port != 0 || (!names_unix && all.inherited.open.empty()));
+    const bool wants_admin = !all.inherited.admin;
     if (wants_tcp) all.tcp = reserve(s.server.host, s.server.port, "server.port");
-    all.admin = reserve(s.admin.host, s.admin.port, "admin.port");
+    if (wants_admin) all.admin = reserve(s.admin.host, s.admin.port, "admin.port");
     if (wants_unix) {
         if (auto opened = listen(s.server.unix_socket, s.server.unix_mode))
             all.unix_domain.emplace(std::move(*opened));
     }
-    const bool complete =
-        all.tcp.has_value() == wants_tcp && all.admin && all.unix_domain.has_value() == wants_unix;
+    const bool complete = all.tcp.has_value() == wants_tcp &&
+                          all.admin.has_value() == wants_admin &&
+                          all.unix_domain.has_value() == wants_unix;
     if (!complete) return std::nullopt;
     return all;
 }

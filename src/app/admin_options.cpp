@@ -26,7 +26,8 @@ std::string instance_name(const settings& s) {
 }  // namespace
 
 admin::admin_routes::options admin_options_of(const settings& s) {
-    admin::admin_routes::options o{.token = s.admin.token, .name = instance_name(s)};
+    admin::admin_routes::options o{
+        .token = s.admin.token, .socketio_path = s.server.path, .name = instance_name(s)};
     o.names.push_back(lower_case(s.admin.host));
     for (const auto& name : s.admin.names)
         o.names.push_back(lower_case(name));

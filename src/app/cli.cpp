@@ -1,17 +1,17 @@
-#include "read_file.hpp"
+#include "config_sources.hpp"
 
 #include <chat_gateway/app/cli.hpp>
 #include <chat_gateway/app/config_print.hpp>
 
 #include <string_view>
 #include <utility>
+#include <variant>
 
 namespace chat_gateway::app {
 namespace {
 
 constexpr int clean = 0;
 constexpr int bad_configuration = 1;
-constexpr std::size_t largest_file = 1'048'576;
 
 constexpr std::string_view usage =
     R"(Usage: chat-gateway [--config FILE] [--demo] [--check-config] [--print-config] [--version] [--help]
@@ -80,23 +80,18 @@ std::string lines(std::string_view prefix, const std::vector<std::string>& texts
 }
 
 cli_result configure(const options& o, const environment& variables) {
-    config_sources sources{.variables = variables, .demo = o.demo};
-    if (o.config) {
-        auto text = read_file(*o.config, largest_file);
-        if (!text) {
-            return leave(bad_configuration, "",
-                         *o.config + ": cannot be read: " + text.error().message() +
-                             "; accepted: a readable file of up to 1 MiB\n");
-        }
-        sources.file = config_file{*o.config, std::move(*text)};
-    }
-    auto loaded = load_config(sources);
+    const auto sources = read_sources({.config_file = o.config, .variables = variables}, o.demo);
+    if (const auto* fault = std::get_if<std::string>(&sources))
+        return leave(bad_configuration, "", *fault + '\n');
+    auto loaded = load_config(std::get<config_sources>(sources));
     if (!loaded.faults.empty()) return leave(bad_configuration, "", lines("", loaded.faults));
     if (o.check || o.print) {
         return leave(clean, o.print ? print_config(loaded.values) : "",
                      lines("warning: ", loaded.warnings));
     }
-    return {.values = std::move(loaded.values), .warnings = std::move(loaded.warnings)};
+    return {.values = std::move(loaded.values),
+            .config_file = o.config,
+            .warnings = std::move(loaded.warnings)};
 }
 
 }  // namespace

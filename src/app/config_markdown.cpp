@@ -31,6 +31,10 @@ A value comes from, the first that has one:
   `server.port: 70000 is out of range; accepted: an integer from 0 to 65535 (from CHAT_GATEWAY_SERVER_PORT)`.
 - **Secrets.** `--print-config` prints the effective values; secrets, and passwords within URLs, show as `***`. Fault lines and
   the log do not repeat them either.
+- **Reload.** SIGHUP reads file and environment again, without dropping a connection. The keys marked (reload) count at once; a change of another
+  one is named in the log and counts after a restart. With a fault, the log has a line for each and the running configuration stays. The environment
+  of a running process does not change, and goes over the file as before: a secret that is to be changed by a reload has its place in the file.
+  A limit of connections that was off counts the connections made from then on. With `--demo` the secrets stay.
 )";
 
 constexpr std::string_view closing = R"(
@@ -73,7 +77,8 @@ std::string row(const config_key& key) {
     auto variables = code(environment_name(key.path));
     if (!key.alias.empty()) variables += ", " + code(key.alias);
     return "| " + code(key.path) + " | " + default_text(key) + " | " + cell(accepted_values(key)) +
-           " | " + cell(key.meaning) + " | " + variables + " |\n";
+           " | " + cell(key.meaning) + (key.reloads ? " (reload)" : "") + " | " + variables +
+           " |\n";
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ const std::vector<config_key>& table() {
         {KEY(server.max_connections),
          .meaning = "Connections above this number are answered 503; 0 = no limit. A handshake "
                     "under way counts, as with all limits of connections.",
-         .maximum = 10 * million},
+         .maximum = 10 * million, .reloads = true},
         {KEY(server.drain_ms),
          .meaning = "Time that SIGTERM leaves for handing clients off before closing.",
          .maximum = hour_ms},
@@ -101,7 +101,8 @@ const std::vector<config_key>& table() {
         {KEY(cors.origins),
          .meaning = "Origins whose pages may connect, besides the gateway's own.",
          .check = check_origin,
-         .accepted = "a list of origins such as https://shop.example or *.example.org"},
+         .accepted = "a list of origins such as https://shop.example or *.example.org",
+         .reloads = true},
 
         {KEY(session.store),
          .meaning = "Where sessions are read: redis = connect-redis, postgres = connect-pg-simple, "
@@ -113,7 +114,7 @@ const std::vector<config_key>& table() {
          .meaning = "Secrets that sign the cookie, newest first; any of them verifies. Required, "
                     "except with --demo. SESSION_SECRET is one secret as a whole, commas included.",
          .check = check_not_empty, .accepted = "a list of one or more secrets, none of them empty",
-         .alias = "SESSION_SECRET", .shown = secrecy::secret},
+         .alias = "SESSION_SECRET", .shown = secrecy::secret, .reloads = true},
         {KEY(session.prefix), .meaning = "What connect-redis puts before a session's id.",
          .accepted = "a text"},
         {KEY(session.table),
@@ -133,11 +134,15 @@ const std::vector<config_key>& table() {
 
         {KEY(redis.url),
          .meaning =
-             "Redis of the sessions and the bus. rediss:// encrypts; the server's certificate "
-             "must be good for the host that is named here.",
+             "Redis of the sessions and the bus. Several comma-separated nodes are those of a "
+             "Redis "
+             "Cluster that are asked for the others; all take the same user and password, and "
+             "redis://user:password@a:7000,b:7000 is enough. rediss:// encrypts; the server's "
+             "certificate must be good for the host that is named here or, of a cluster's other "
+             "nodes, by which the cluster calls them.",
          .check = check_redis_url,
-         .accepted = "redis://[[user]:password@]host[:port][/db], the same with rediss://, or "
-                     "unix:///path[?db=n]",
+         .accepted = "redis://[[user]:password@]host[:port][/db], the same with rediss://, "
+                     "unix:///path[?db=n], or several of the first two without db",
          .alias = "REDIS_URL", .shown = secrecy::url},
         {KEY(redis.tls_ca_file),
          .meaning = "With rediss://, a PEM file of the authorities that sign Redis' certificate, "
@@ -195,28 +200,28 @@ const std::vector<config_key>& table() {
          .meaning =
              "Connections from one address; above it: 429; 0 = off. An IPv6 address counts as "
              "its /64. Behind a proxy this needs server.trusted_proxies.",
-         .maximum = million},
+         .maximum = million, .reloads = true},
         {KEY(limits.connections_per_user),
          .meaning = "Connections of one user; above it: 429; 0 = off.", .maximum = million,
-         .shipped = 100},
+         .shipped = 100, .reloads = true},
         {KEY(limits.handshakes_per_ip_per_s),
          .meaning = "Handshakes from one address, counted as for limits.connections_per_ip; twice "
                     "as many in a burst; above it: 429; 0 = off.",
-         .maximum = million},
+         .maximum = million, .reloads = true},
         {KEY(limits.events_per_socket_per_s),
          .meaning = "Events from one socket; twice as many in a burst; 0 = off. What is more is "
                     "dropped, unacknowledged; a socket whose dropped events come to ten seconds' "
                     "worth is disconnected (`41`).",
-         .maximum = million, .shipped = 50},
+         .maximum = million, .shipped = 50, .reloads = true},
         {KEY(limits.rooms_per_socket),
          .meaning = "Rooms that one socket may be in; further joins are denied.", .minimum = 1,
-         .maximum = million},
+         .maximum = million, .reloads = true},
         {KEY(limits.send_queue_bytes),
          .meaning = "A socket with more than this to be sent is disconnected as a slow consumer.",
-         .minimum = 1024, .maximum = 1024 * mebibyte},
+         .minimum = 1024, .maximum = 1024 * mebibyte, .reloads = true},
 
         {KEY(log.level), .meaning = "Lines below this level are not written.",
-         .choices = {"trace", "debug", "info", "warn", "error"}},
+         .choices = {"trace", "debug", "info", "warn", "error"}, .reloads = true},
         {KEY(log.format), .meaning = "Form of the lines on standard error.",
          .choices = {"text", "json"}},
     };

@@ -2,19 +2,23 @@
 
 #include <chat_gateway/memory/memory.hpp>
 
+#include <vector>
+
 namespace chat_gateway::app {
 
 stores::stores(const settings& s, net::event_loop& loop) {
     names = {s.session.store, s.demo ? "memory" : "postgres", s.bus.kind};
 
-    // The configuration check has parsed the URL already.
-    redis::url where;
+    // The configuration check has parsed the URLs already.
+    std::vector<redis::url> nodes;
     if (s.session.store == "redis" || s.bus.kind.starts_with("redis")) {
-        where = redis::parse_url(s.redis.url).value();
-        where.ca_file = s.redis.tls_ca_file;
-        where.certificate_file = s.redis.tls_certificate_file;
-        where.key_file = s.redis.tls_key_file;
-        redis_commands = redis::make_client(loop.context(), where);
+        nodes = redis::parse_urls(s.redis.url).value();
+        for (auto& node : nodes) {
+            node.ca_file = s.redis.tls_ca_file;
+            node.certificate_file = s.redis.tls_certificate_file;
+            node.key_file = s.redis.tls_key_file;
+        }
+        redis_commands = redis::make_client(loop.context(), nodes, s.bus.prefix);
     }
     if (s.bus.kind == "redis") {
         bus = redis::make_classic_bus(
@@ -23,7 +27,7 @@ stores::stores(const settings& s, net::event_loop& loop) {
     } else if (s.bus.kind == "redis-sharded") {
         bus = redis::make_sharded_bus(redis_commands, s.bus.prefix);
     } else if (s.bus.kind == "redis-streams") {
-        bus = redis::make_streams_bus(loop.context(), where, redis_commands,
+        bus = redis::make_streams_bus(loop.context(), redis_commands,
                                       {.prefix = s.bus.prefix, .max_length = s.bus.stream_length});
         recovery = redis::make_recovery_store(redis_commands, s.bus.prefix);
     } else {
@@ -37,7 +41,8 @@ stores::stores(const settings& s, net::event_loop& loop) {
     open_postgres(s, loop);
     if (s.postgres.outbox) open_outbox(s, loop);
     if (s.session.store == "redis") {
-        sessions = redis::make_session_store(redis_commands, s.session.prefix, where.database);
+        sessions =
+            redis::make_session_store(redis_commands, s.session.prefix, nodes.front().database);
     } else if (s.session.store == "postgres") {
         sessions = postgres::make_session_store(postgres_pool, s.session.table);
     } else {

@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <array>
 #include <string>
+#include <vector>
 
 namespace chat_gateway::app {
 namespace {
@@ -40,12 +41,17 @@ bool is_identifier(std::string_view text) {
     });
 }
 
-/// A comma that is neither in a password nor in a path.
-bool names_several_nodes(std::string_view redis_url) {
-    if (redis_url.find(",redis://") != redis_url.npos) return true;
-    if (redis_url.find(",rediss://") != redis_url.npos) return true;
-    const auto host = redis_url.substr(redis_url.rfind('@') + 1);
-    return redis_url.starts_with("redis") && host.find(',') != host.npos;
+/// What several nodes must be to be those of one Redis Cluster; empty if they are.
+std::string_view check_redis_nodes(const std::vector<redis::url>& nodes) {
+    const auto& first = nodes.front();
+    for (const auto& node : nodes) {
+        if (!node.unix_path.empty()) return "names a unix socket among several nodes";
+        if (node.tls != first.tls) return "names nodes with different schemes";
+        if (node.user != first.user || node.password != first.password)
+            return "names nodes with different users or passwords";
+        if (node.database != 0) return "names a database, which a Redis Cluster does not have";
+    }
+    return "";
 }
 
 }  // namespace
@@ -124,9 +130,9 @@ std::string_view check_json_pointer(std::string_view text) {
 }
 
 std::string_view check_redis_url(std::string_view text) {
-    if (names_several_nodes(text))
-        return "names several nodes, which is not supported by this version";
-    return redis::parse_url(text) ? "" : "is not a Redis URL";
+    const auto nodes = redis::parse_urls(text);
+    if (!nodes) return "is not a Redis URL";
+    return nodes->size() == 1 ? "" : check_redis_nodes(*nodes);
 }
 
 std::string_view check_postgres_url(std::string_view text) {

@@ -1,6 +1,8 @@
 #include "log_format.hpp"
+#include "log_limiter.hpp"
 
 #include <chat_gateway/base/log.hpp>
+#include <chat_gateway/base/log_repetition.hpp>
 
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -8,6 +10,9 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
 
 namespace chat_gateway::log {
 namespace {
@@ -27,6 +32,21 @@ spdlog::logger& carrier() {
     return *instance;
 }
 
+struct shared_limiter {
+    std::mutex mutex;
+    limiter of;
+};
+
+shared_limiter& repetitions() {
+    static shared_limiter all;
+    return all;
+}
+
+void tell(const std::vector<limiter::repetition>& repeated) {
+    for (const auto& r : repeated)
+        write_each(r.severity, "repeated", {{"line", r.message}, {"count", r.count}});
+}
+
 }  // namespace
 
 void init(level minimum, format form) {
@@ -34,16 +54,58 @@ void init(level minimum, format form) {
     line_format.store(form, std::memory_order_relaxed);
 }
 
+void set_level(level minimum) noexcept {
+    minimum_level.store(minimum, std::memory_order_relaxed);
+}
+
 bool enabled(level l) noexcept {
     return l >= minimum_level.load(std::memory_order_relaxed);
 }
 
-void write(level l, std::string_view message, std::initializer_list<field> fields) {
+void write_each(level l, std::string_view message, std::initializer_list<field> fields) {
     if (!enabled(l)) return;
     const auto line =
         format_line(line_format.load(std::memory_order_relaxed), std::chrono::system_clock::now(),
                     l, message, {fields.begin(), fields.size()});
     carrier().log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
+}
+
+void write(level l, std::string_view message, std::initializer_list<field> fields) {
+    if (!enabled(l)) return;
+    bool pass = true;
+    // Whoever asked for single events wants all of them.
+    if (l >= level::info) {
+        auto& known = repetitions();
+        const auto now = std::chrono::steady_clock::now();
+        std::vector<limiter::repetition> due;
+        {
+            const std::lock_guard lock(known.mutex);
+            due = known.of.take_due(now);
+            pass = known.of.admit(l, message, now);
+        }
+        tell(due);
+    }
+    if (pass) write_each(l, message, fields);
+}
+
+void tell_repeated() {
+    auto& known = repetitions();
+    std::vector<limiter::repetition> due;
+    {
+        const std::lock_guard lock(known.mutex);
+        due = known.of.take_due(std::chrono::steady_clock::now());
+    }
+    tell(due);
+}
+
+void tell_all_repeated() {
+    auto& known = repetitions();
+    std::vector<limiter::repetition> all;
+    {
+        const std::lock_guard lock(known.mutex);
+        all = known.of.take_all();
+    }
+    tell(all);
 }
 
 }  // namespace chat_gateway::log

@@ -69,6 +69,8 @@ public:
         });
     }
 
+    void set_secrets(std::vector<std::string> secrets) { options_.secrets = std::move(secrets); }
+
 private:
     void on_record(std::string session_id, result<std::optional<std::string>> record, handler h) {
         if (!record) return h(unavailable{"session store", record.error()});
@@ -99,6 +101,10 @@ private:
 authenticator::authenticator(options o, session_store& sessions, chat_directory& directory)
     : impl_(std::make_shared<impl>(std::move(o), sessions, directory)) {}
 authenticator::~authenticator() = default;
+
+void authenticator::set_secrets(std::vector<std::string> secrets) {
+    impl_->set_secrets(std::move(secrets));
+}
 
 void authenticator::authenticate(std::optional<std::string> cookie_value, handler h) {
     const auto self = impl_;  // a handler that runs at once may destroy this

@@ -43,6 +43,7 @@ struct chat_socket {
     struct in_flight {
         std::map<std::string, std::uint32_t> joins;
         std::set<std::string> left;
+        std::set<std::string> taken;  ///< left by the order of a server, which may take that back
     };
     /// What differs from "in all chats of the list since CONNECT", for a later recovery.
     struct deviations {

@@ -72,18 +72,26 @@ struct connection_limits::tables {
     std::array<user_part, parts> users;
 };
 
-connection_limits::connection_limits(limit_options o)
-    : options_(o), tables_(std::make_unique<tables>()) {}
+connection_limits::connection_limits(limit_options o) : tables_(std::make_unique<tables>()) {
+    set(o);
+}
 connection_limits::~connection_limits() = default;
+
+void connection_limits::set(const limit_options& o) {
+    most_.connections = o.connections;
+    most_.per_address = o.connections_per_address;
+    most_.per_user = o.connections_per_user;
+    most_.handshakes = o.handshakes_per_address_per_s;
+}
 
 std::variant<std::unique_ptr<connection_limits::place>, limit_met> connection_limits::enter(
     std::optional<std::uint64_t> network, time_point now) {
     const std::uint32_t before = tables_->connections.fetch_add(1);
     // From here on its end counts down what was counted up.
     std::unique_ptr<place> p(new place(shared_from_this(), std::nullopt));
-    if (options_.connections != 0 && before >= options_.connections) return limit_met::connections;
-    const bool by_address =
-        options_.connections_per_address != 0 || options_.handshakes_per_address_per_s != 0;
+    const std::uint32_t most = most_.connections;
+    if (most != 0 && before >= most) return limit_met::connections;
+    const bool by_address = most_.per_address != 0 || most_.handshakes != 0;
     if (by_address && network) {
         if (const auto met = enter_address(*network, now)) return *met;
         p->address_ = network;
@@ -98,10 +106,10 @@ std::optional<limit_met> connection_limits::enter_address(std::uint64_t network,
     const auto [at, fresh] = part.known.try_emplace(network);
     tables::address& a = at->second;
     if (fresh) ++part.idle;
-    const std::uint32_t rate = options_.handshakes_per_address_per_s;
+    const std::uint32_t rate = most_.handshakes;
     if (rate != 0 && !a.handshakes.take({.rate = rate}, now))
         return limit_met::handshakes_per_address;
-    const std::uint32_t most = options_.connections_per_address;
+    const std::uint32_t most = most_.per_address;
     if (most != 0 && a.connections >= most) return limit_met::connections_per_address;
     if (a.connections++ == 0) --part.idle;
     return std::nullopt;
@@ -112,7 +120,7 @@ void connection_limits::leave_address(std::uint64_t network) {
     const std::lock_guard lock(part.mutex);
     const auto found = part.known.find(network);
     if (--found->second.connections != 0) return;
-    if (options_.handshakes_per_address_per_s == 0) {
+    if (most_.handshakes == 0) {
         part.known.erase(found);
     } else {
         ++part.idle;  // the next sweep that finds its bucket full takes it
@@ -120,7 +128,7 @@ void connection_limits::leave_address(std::uint64_t network) {
 }
 
 bool connection_limits::place::belongs_to(const std::string& user) {
-    const std::uint32_t most = limits_->options_.connections_per_user;
+    const std::uint32_t most = limits_->most_.per_user;
     if (most == 0) return true;
     auto& part = limits_->tables_->users_of(user);
     const std::lock_guard lock(part.mutex);

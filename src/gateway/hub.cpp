@@ -70,6 +70,21 @@ slot_handle hub::log_of(holding& h) {
     return h.log;
 }
 
+void hub::release(unsigned shard, const std::vector<left_room>& rooms) {
+    std::vector<std::string> names;
+    names.reserve(rooms.size());
+    for (const auto& [name, so_far] : rooms) {
+        if (const auto found = holders_.find(name); found != holders_.end()) {
+            auto& before = found->second.before;
+            before.sent += so_far.sent;
+            before.joined += so_far.joined;
+            before.departed += so_far.departed;
+        }
+        names.push_back(name);
+    }
+    release(shard, names);
+}
+
 void hub::release(unsigned shard, const std::vector<std::string>& rooms) {
     const time_point now = timers_.now();
     for (const auto& room : rooms) {
@@ -145,7 +160,8 @@ void hub::note_denial(std::string_view room) {
 hub::room_counts hub::counts_of(std::string_view room) const {
     const auto found = holders_.find(room);
     if (found == holders_.end()) return {};
-    return {.messages = found->second.messages, .denials = found->second.denials};
+    const holding& h = found->second;
+    return {.messages = h.messages, .denials = h.denials, .before = h.before};
 }
 
 std::vector<std::string> hub::busiest(std::size_t most,
@@ -223,6 +239,7 @@ std::uint64_t hub::next_position(const socketio::cluster::message& m) const {
 std::shared_ptr<const delivery> hub::encode(socketio::cluster::message&& m) const {
     auto out = std::make_shared<delivery>();
     out->droppable = m.volatile_;
+    out->read = read_;
     out->position = next_position(m);
     if (out->position != 0) {
         const auto [text, argument] = socketio::with_argument(
@@ -245,7 +262,7 @@ std::shared_ptr<const delivery> hub::encode(socketio::cluster::message&& m) cons
 
 void hub::on_messages(std::vector<socketio::cluster::message> messages) {
     std::vector<delivery_batch> batches(shards_);
-    const time_point now = timers_.now();
+    const time_point now = read_ = timers_.now();
     if (!expiring_.empty()) forget_expected();
     for (auto& m : messages) {
         counts_.add(metric::bus_messages);

@@ -1,5 +1,10 @@
 #include <chat_gateway/gateway/metrics.hpp>
 
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <initializer_list>
 #include <iterator>
 
 namespace chat_gateway::gateway {
@@ -149,10 +154,151 @@ constexpr description table[] = {
      "Of those, sessions of which a store could not say whether they still hold."},
     {metric::sockets_cut, "chat_gateway_sockets_cut_total", "",
      "Sockets disconnected because their session or user gives them no right any more."},
+    {metric::reconnections, "chat_gateway_reconnections_total", "",
+     "Connections of users who had lost one within the two minutes before, on this gateway."},
+    {metric::users_1, "chat_gateway_users", "connections=\"1\"",
+     "Users connected now, by how many connections they have."},
+    {metric::users_2, "chat_gateway_users", "connections=\"2-3\"", ""},
+    {metric::users_4, "chat_gateway_users", "connections=\"4-7\"", ""},
+    {metric::users_8, "chat_gateway_users", "connections=\"8-15\"", ""},
+    {metric::users_16, "chat_gateway_users", "connections=\"16+\"", ""},
+    {metric::session_store_failures, "chat_gateway_store_failures_total", "store=\"sessions\"",
+     "Questions to a store that it could not answer."},
+    {metric::chat_directory_failures, "chat_gateway_store_failures_total", "store=\"chats\"", ""},
 };
 static_assert(std::size(table) == static_cast<std::size_t>(metric::count_));
 
+struct engine_description {
+    const counter& (*of)(const server::engine_counts&);
+    std::string_view name;
+    std::string_view labels;
+    std::string_view help;  ///< likewise
+};
+
+// A figure is named once, as the member of engine_counts that it is.
+#define OF(member) [](const server::engine_counts& c) -> const counter& { return c.member; }
+
+constexpr engine_description engine_table[] = {
+    {OF(polling.packets_in), "chat_gateway_packets_received_total", "transport=\"polling\"",
+     "Engine.IO packets from clients, by transport."},
+    {OF(websocket.packets_in), "chat_gateway_packets_received_total", "transport=\"websocket\"",
+     ""},
+    {OF(polling.bytes_in), "chat_gateway_received_bytes_total", "transport=\"polling\"",
+     "Bytes from clients: bodies of polling, and what WebSockets are read."},
+    {OF(websocket.bytes_in), "chat_gateway_received_bytes_total", "transport=\"websocket\"", ""},
+    {OF(polling.packets_out), "chat_gateway_packets_sent_total", "transport=\"polling\"",
+     "Engine.IO packets queued for clients, by the transport of that moment."},
+    {OF(websocket.packets_out), "chat_gateway_packets_sent_total", "transport=\"websocket\"", ""},
+    {OF(polling.bytes_out), "chat_gateway_sent_bytes_total", "transport=\"polling\"",
+     "Bytes to clients: bodies of polling, and what WebSockets are written."},
+    {OF(websocket.bytes_out), "chat_gateway_sent_bytes_total", "transport=\"websocket\"", ""},
+    {OF(blocked), "chat_gateway_blocked_websockets", "",
+     "WebSockets now whose clients do not take what they are sent."},
+    {OF(queued_bytes), "chat_gateway_send_queue_bytes", "",
+     "Bytes that are owed to those WebSockets."},
+    {OF(upgrades_given_up), "chat_gateway_upgrades_failed_total", "reason=\"given_up\"",
+     "Upgrades to WebSocket that were begun and did not come to an end."},
+    {OF(upgrades_lost), "chat_gateway_upgrades_failed_total", "reason=\"connection_lost\"", ""},
+    {OF(upgrades_refused), "chat_gateway_upgrades_failed_total", "reason=\"refused\"", ""},
+};
+
+#undef OF
+
+struct histogram_description {
+    distribution what;
+    std::string_view name;
+    std::string_view labels;
+    std::string_view help;  ///< likewise
+    std::initializer_list<std::chrono::microseconds> bounds;
+};
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using us = std::chrono::microseconds;
+
+#define LATENCIES                                                                           \
+    {                                                                                       \
+        us(250), us(500), us(1000), us(2500), us(5000), us(10'000), us(25'000), us(50'000), \
+            us(100'000), us(250'000), us(1'000'000), us(5'000'000)                          \
+    }
+
+const histogram_description histogram_table[] = {
+    {distribution::session_duration,
+     "chat_gateway_session_duration_seconds",
+     "",
+     "How long ended sessions were open.",
+     {seconds(1), seconds(10), minutes(1), minutes(5), minutes(15), hours(1), hours(4), hours(12),
+      hours(24)}},
+    {distribution::loop_lag, "chat_gateway_loop_lag_seconds", "",
+     "How late event loops get to what is due, ten times a second each.", LATENCIES},
+    {distribution::fan_out, "chat_gateway_fan_out_seconds", "",
+     "From a read of the bus to the end of the writes to the sockets of a loop, for each message "
+     "and loop.",
+     LATENCIES},
+    {distribution::session_store, "chat_gateway_store_seconds", "store=\"sessions\"",
+     "How long questions to the stores take.", LATENCIES},
+    {distribution::chat_directory, "chat_gateway_store_seconds", "store=\"chats\"", "", LATENCIES},
+};
+#undef LATENCIES
+static_assert(std::size(histogram_table) == static_cast<std::size_t>(distribution::count_));
+
+void append_head(std::string& out, std::string_view name, std::string_view help,
+                 std::string_view type) {
+    out.append("# HELP ").append(name).append(" ").append(help).append("\n# TYPE ").append(name);
+    out.append(" ").append(type).append("\n");
+}
+
+std::string_view type_of(std::string_view name) {
+    return name.ends_with("_total") ? "counter" : "gauge";
+}
+
+void append_sample(std::string& out, std::string_view name, std::string_view labels,
+                   std::string_view value) {
+    out += name;
+    if (!labels.empty()) out.append("{").append(labels).append("}");
+    out.append(" ").append(value).append("\n");
+}
+
+/// The shortest text that is the same number, without an exponent.
+std::string text_of(double value) {
+    std::array<char, 400> digits{};  // for any double
+    const auto end =
+        std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed)
+            .ptr;
+    return {digits.data(), end};
+}
+
+std::string seconds_text(std::uint64_t microseconds) {
+    return text_of(static_cast<double>(microseconds) / 1e6);
+}
+
+std::string joined(std::string_view labels, std::string_view more) {
+    return std::string(labels) + (labels.empty() ? "" : ",") + std::string(more);
+}
+
 }  // namespace
+
+void metrics_block::observe(distribution d, std::chrono::nanoseconds value, std::uint64_t times) {
+    const auto whole = std::max(std::chrono::duration_cast<us>(value), us(0));
+    const auto& bounds = histogram_table[static_cast<std::size_t>(d)].bounds;
+    static_assert(max_bounds >= 12);
+    const auto found = std::ranges::lower_bound(bounds, whole);
+    histogram& h = histograms_[static_cast<std::size_t>(d)];
+    const bool above = found == bounds.end();
+    h.buckets[above ? max_bounds : static_cast<std::size_t>(found - bounds.begin())].add(times);
+    h.microseconds.add(static_cast<std::uint64_t>(whole.count()) * times);
+}
+
+std::uint64_t metrics::count(distribution d) const {
+    std::uint64_t total = 0;
+    for (const auto& block : blocks_) {
+        for (const auto& bucket : block.histograms_[static_cast<std::size_t>(d)].buckets)
+            total += bucket.load();
+    }
+    return total;
+}
 
 std::uint64_t metrics::sum(metric m) const {
     std::uint64_t total = 0;
@@ -161,21 +307,53 @@ std::uint64_t metrics::sum(metric m) const {
     return total;
 }
 
+void metrics::append_histogram(std::string& out, distribution d) const {
+    const auto& about = histogram_table[static_cast<std::size_t>(d)];
+    if (!about.help.empty()) append_head(out, about.name, about.help, "histogram");
+    const auto sum_of = [&](auto figure) {
+        std::uint64_t total = 0;
+        for (const auto& block : blocks_)
+            total += figure(block.histograms_[static_cast<std::size_t>(d)]).load();
+        return total;
+    };
+    const std::string name(about.name);
+    std::uint64_t below = 0;
+    std::size_t n = 0;
+    for (const us bound : about.bounds) {
+        below += sum_of([n](const auto& h) -> const counter& { return h.buckets[n]; });
+        ++n;
+        const auto le = seconds_text(static_cast<std::uint64_t>(bound.count()));
+        append_sample(out, name + "_bucket", joined(about.labels, "le=\"" + le + '"'),
+                      std::to_string(below));
+    }
+    below += sum_of(
+        [](const auto& h) -> const counter& { return h.buckets[metrics_block::max_bounds]; });
+    append_sample(out, name + "_bucket", joined(about.labels, "le=\"+Inf\""),
+                  std::to_string(below));
+    append_sample(
+        out, name + "_sum", about.labels,
+        seconds_text(sum_of([](const auto& h) -> const counter& { return h.microseconds; })));
+    append_sample(out, name + "_count", about.labels, std::to_string(below));
+}
+
 std::string metrics::prometheus() const {
     std::string out;
     for (const auto& d : table) {
-        if (!d.help.empty()) {
-            out.append("# HELP ")
-                .append(d.name)
-                .append(" ")
-                .append(d.help)
-                .append("\n# TYPE ")
-                .append(d.name);
-            out += d.name.ends_with("_total") ? " counter\n" : " gauge\n";
-        }
-        out += d.name;
-        if (!d.labels.empty()) out.append("{").append(d.labels).append("}");
-        out.append(" ").append(std::to_string(sum(d.what))).append("\n");
+        if (!d.help.empty()) append_head(out, d.name, d.help, type_of(d.name));
+        append_sample(out, d.name, d.labels, std::to_string(sum(d.what)));
+    }
+    for (const auto& d : engine_table) {
+        if (!d.help.empty()) append_head(out, d.name, d.help, type_of(d.name));
+        std::uint64_t total = 0;
+        for (const auto& engine : engines_)
+            total += d.of(engine).load();
+        append_sample(out, d.name, d.labels, std::to_string(total));
+    }
+    for (const auto& d : histogram_table)
+        append_histogram(out, d.what);
+    for (auto& r : readings_) {
+        if (!r.help.empty()) append_head(out, r.name, r.help, type_of(r.name));
+        append_sample(out, r.name, r.labels, text_of(r.read()));
     }
     return out;
 }

@@ -43,23 +43,25 @@ std::vector<std::size_t> replay::wanted_by(std::uint64_t position,
     std::vector<std::size_t> whom;
     if (rooms.empty()) {
         for (std::size_t who = 0; who < absent_.size(); ++who) {
-            if (absent_[who].floor < position) whom.push_back(who);
+            if (absent_[who].floor < position && !absent_[who].lost) whom.push_back(who);
         }
     }
     for (const auto& room : rooms) {
         const auto members = rooms_.find(room);
         if (members == rooms_.end()) continue;
         for (const membership& m : members->second) {
-            if (m.from < position) whom.push_back(m.who);
+            if (m.from < position && !absent_[m.who].lost) whom.push_back(m.who);
         }
     }
-    for (const auto& room : except) {
-        const auto members = rooms_.find(room);
-        if (members == rooms_.end()) continue;
-        std::erase_if(whom, [&](std::size_t who) {
-            return std::ranges::find(members->second, who, &membership::who) !=
-                   members->second.end();
-        });
+    if (!except.empty() && !whom.empty()) {
+        std::vector<bool> out(absent_.size());
+        for (const auto& room : except) {
+            const auto members = rooms_.find(room);
+            if (members == rooms_.end()) continue;
+            for (const membership& m : members->second)
+                out[m.who] = true;
+        }
+        std::erase_if(whom, [&](std::size_t who) { return out[who]; });
     }
     if (rooms.size() > 1) {
         std::ranges::sort(whom);
@@ -69,11 +71,14 @@ std::vector<std::size_t> replay::wanted_by(std::uint64_t position,
 }
 
 void replay::give(const std::vector<std::size_t>& whom, const std::shared_ptr<const delivery>& d) {
+    if (whom.empty()) return;
+    bytes_ += sizeof(delivery) + d->bytes();
+    const bool too_much = bytes_ > total_bytes_;
     for (const std::size_t who : whom) {
         absentee& one = absent_[who];
         one.bytes += d->bytes();
-        // Remembered as lost, not kept: it would be too much for its socket.
-        if (one.bytes > most_bytes_) {
+        // Remembered as lost, not kept: it would be too much for its socket, or for the gateway.
+        if (too_much || one.bytes > most_bytes_) {
             one.lost = true;
             one.batch = {};
         } else {

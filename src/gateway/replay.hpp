@@ -22,8 +22,10 @@ namespace chat_gateway::gateway {
 /// Pure: it is fed what was read, oldest first.
 class replay {
 public:
-    /// More than `most_bytes` of messages are given to none of them.
-    explicit replay(std::size_t most_bytes) : most_bytes_(most_bytes) {}
+    /// More than `most_bytes` of messages are given to none of them; and more than `total_bytes`
+    /// are not gathered for all together.
+    replay(std::size_t most_bytes, std::size_t total_bytes)
+        : most_bytes_(most_bytes), total_bytes_(total_bytes) {}
     replay(const replay&) = delete;
     replay& operator=(const replay&) = delete;
 
@@ -63,6 +65,8 @@ private:
     void give(const std::vector<std::size_t>& whom, const std::shared_ptr<const delivery>& d);
 
     const std::size_t most_bytes_;
+    const std::size_t total_bytes_;
+    std::size_t bytes_ = 0;  ///< gathered
     std::uint64_t from_ = ~std::uint64_t{0};
     std::vector<absentee> absent_;
     std::unordered_map<std::string_view, std::vector<membership>> rooms_;

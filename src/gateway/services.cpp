@@ -2,6 +2,7 @@
 #include "bus_watch.hpp"
 #include "rights_check.hpp"
 #include "stored_recovery.hpp"
+#include "user_counts.hpp"
 
 #include <chat_gateway/base/log.hpp>
 #include <chat_gateway/gateway/services.hpp>
@@ -69,6 +70,7 @@ void services::start() {
         .request = [this](auto r) { cluster_->on_request(std::move(r)); },
         .response = [this](auto r) { cluster_->on_response(std::move(r)); },
     });
+    users_ = std::make_unique<user_counts>(counts_);
     watch_ = std::make_unique<bus_watch>(loop_, bus_, counts_);
 }
 
@@ -199,7 +201,7 @@ void services::acquire(net::event_loop& from, unsigned shard, std::vector<std::s
         });
 }
 
-void services::release(unsigned shard, std::vector<std::string> rooms) {
+void services::release(unsigned shard, std::vector<left_room> rooms) {
     loop_.post([this, shard, rooms = std::move(rooms)] { hub_->release(shard, rooms); });
 }
 

@@ -59,6 +59,7 @@ void services::tell_position() {
 void services::on_gap() {
     hub_->on_gap();
     if (!stored_) return;
+    stored_->on_gap();
     counts_.add(metric::recovery_gaps);
     for (const shard_door& door : shards_)
         door.loop->post([calls = door.calls] { calls->lost_messages(); });
@@ -82,8 +83,11 @@ void services::keep_session(net::event_loop& from, suspended_session s, bool fir
         });
 }
 
-void services::drop_session(suspended_session s) {
-    loop_.post([this, s = std::move(s)] { stored_->drop(s); });
+void services::drop_session(net::event_loop& from, suspended_session s,
+                            unique_function<void(bool)> handler) {
+    loop_.post([this, s = std::move(s), handler = at_home(from, std::move(handler))]() mutable {
+        stored_->drop(s, std::move(handler));
+    });
 }
 
 void services::tell_returned(std::vector<std::pair<std::string, std::string>> sessions) {

@@ -2,10 +2,12 @@
 #include "ask_all.hpp"
 #include "rights_check.hpp"
 #include "stored_recovery.hpp"
+#include "user_counts.hpp"
 
 #include <chat_gateway/base/log.hpp>
 #include <chat_gateway/gateway/services.hpp>
 
+#include <functional>
 #include <iterator>
 #include <numeric>
 #include <utility>
@@ -18,6 +20,17 @@ void services::session_begins(chat::login_ref who) {
 
 void services::session_ends(chat::login_ref who) {
     loop_.post([this, who = std::move(who)] { rights_->remove(*who); });
+}
+
+void services::user_enters(std::string_view user) {
+    loop_.post(
+        [this, id = std::hash<std::string_view>{}(user)] { users_->enter(id, loop_.now()); });
+}
+
+void services::user_leaves(std::string_view user, bool lost) {
+    loop_.post([this, id = std::hash<std::string_view>{}(user), lost] {
+        users_->leave(id, lost, loop_.now());
+    });
 }
 
 void services::cut(const chat::login_ref& who, std::string_view why) {

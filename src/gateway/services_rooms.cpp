@@ -25,8 +25,12 @@ void services::figures_of(std::vector<std::string> rooms,
     named.reserve(rooms.size());
     for (auto& room : rooms) {
         const auto counts = hub_->counts_of(room);
-        named.push_back(
-            {.name = room, .figures = {.messages_in = counts.messages, .denials = counts.denials}});
+        named.push_back({.name = room,
+                         .figures = {.messages_in = counts.messages,
+                                     .messages_out = counts.before.sent,
+                                     .joins = counts.before.joined,
+                                     .leaves = counts.before.departed,
+                                     .denials = counts.denials}});
     }
     const auto shared = std::make_shared<const std::vector<std::string>>(std::move(rooms));
     ask_all<std::vector<room_figures>>(

@@ -118,8 +118,9 @@ void shard::impl::on_open(slot_handle session, const public_id& sid,
     s->websocket = via == engineio::transport::websocket;
     counts_.add(metric::sessions_open);
     if (s->websocket) counts_.add(metric::websocket_sessions_open);
-    log::debug("session opened",
-               {{"user", s->user}, {"transport", s->websocket ? "websocket" : "polling"}});
+    log::debug("session opened", {{"connection", s->id.text()},
+                                  {"user", s->user},
+                                  {"transport", s->websocket ? "websocket" : "polling"}});
     load_chats(*s);  // now, not when CONNECT comes
     sockets_[session.index] = std::move(s);
 }
@@ -141,13 +142,15 @@ void shard::impl::on_close(slot_handle session, close_reason reason) {
         ask_.suspend(state_of(*s));
         if (!kept_.empty()) kept_[session.index] = {};
     }
+    const std::string connection = s->id.text();  // the next line makes it another
     leave_everything(*s);
-    leave_user(*s);
+    leave_user(*s, reason);
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(loop_.now() - s->opened);
     count_closed(s->websocket, reason, seconds);
-    log::debug(
-        "session closed",
-        {{"user", s->user}, {"reason", engineio::to_string(reason)}, {"seconds", seconds.count()}});
+    log::debug("session closed", {{"connection", connection},
+                                  {"user", s->user},
+                                  {"reason", engineio::to_string(reason)},
+                                  {"seconds", seconds.count()}});
     sockets_[session.index].reset();
 }
 
@@ -180,11 +183,13 @@ void shard::impl::on_action(chat_socket& s, socketio::connect_request&& r) {
 
 void shard::impl::on_action(chat_socket& s, socketio::client_left&& l) {
     if (l.nsp != chat_namespace) return;
+    log::debug("socket left", {{"connection", s.id.text()}, {"user", s.user}});
     leave_everything(s);
 }
 
 void shard::impl::on_action(chat_socket& s, const socketio::protocol_error& e) {
-    log::debug("malformed packet", {{"user", s.user}, {"what", e.what}});
+    log::debug("malformed packet",
+               {{"connection", s.id.text()}, {"user", s.user}, {"what", e.what}});
     engine_.close(s.session, close_reason::parse_error);
 }
 
@@ -193,15 +198,17 @@ void shard::impl::on_action(chat_socket& s, socketio::client_event&& e) {
     const bool join = e.name == chat::join_event;
     if (!join && e.name != chat::leave_event) {
         counts_.add(metric::events_unknown);
-        log::debug("unknown event",
-                   {{"user", s.user}, {"event", std::string_view(e.name).substr(0, 64)}});
+        log::debug("unknown event", {{"connection", s.id.text()},
+                                     {"user", s.user},
+                                     {"event", std::string_view(e.name).substr(0, 64)}});
         return;
     }
     counts_.add(join ? metric::events_join : metric::events_leave);
     auto chat = chat::chat_id_of(e.args);
     if (!chat) {
         counts_.add(metric::events_malformed);
-        log::debug("malformed event", {{"user", s.user}, {"event", e.name}});
+        log::debug("malformed event",
+                   {{"connection", s.id.text()}, {"user", s.user}, {"event", e.name}});
         return acknowledge(s, e.id);
     }
     if (join) return join_asked(s, std::move(*chat), std::move(e.id));
@@ -241,10 +248,13 @@ void shard::impl::try_connect(chat_socket& s, const delivery_batch& missed) {
 void shard::impl::leave_everything(chat_socket& s) {
     stop_keeping(s);
     if (s.load != 0) ask_.cancel_load(std::exchange(s.load, 0));
-    std::vector<std::string> emptied;
+    std::vector<left_room> emptied;
     counts_.subtract(metric::rooms_joined, rooms_.rooms_of_count(s.session.index));
-    rooms_.leave_all(s.session.index, [&](std::string_view room) { emptied.emplace_back(room); });
-    if (std::exchange(s.own_room_held, false)) emptied.push_back(s.id.text());
+    rooms_.leave_all(s.session.index,
+                     [&](std::string_view room, const socketio::room_index::tally& so_far) {
+                         emptied.push_back({std::string(room), so_far});
+                     });
+    if (std::exchange(s.own_room_held, false)) emptied.push_back({s.id.text()});
     if (s.connected) counts_.subtract(metric::sockets_connected);
     if (s.recovered) recovered_.erase(s.pid.text());
     if (!kept_.empty()) kept_[s.session.index] = {};
@@ -257,6 +267,21 @@ void shard::impl::leave_everything(chat_socket& s) {
     s.waiting.reset();
     s.pass.reset();
     ++s.life;
+}
+
+/// The list is made anew only when it is through: with very many sessions a wave is a small part.
+drain_state shard::impl::close_some(std::size_t most) {
+    while (most != 0 && engine_.session_count() != 0) {
+        if (leaving_.empty()) leaving_ = engine_.sessions();
+        const slot_handle next = leaving_.back();
+        leaving_.pop_back();
+        const std::size_t before = engine_.session_count();
+        engine_.close(next, close_reason::shutting_down);
+        if (engine_.session_count() != before) --most;  // else it had gone by itself
+    }
+    return {.sessions = engine_.session_count(),
+            .lingering = engine_.lingering_count(),
+            .handshakes = gate_.size()};
 }
 
 shard::shard(net::event_loop& loop, shard_options o, services& ask, metrics& counts)
@@ -288,16 +313,15 @@ services::shard_calls shard::calls() {
         .lost_messages = [i] { i->lost_messages(); },
     };
 }
-void shard::begin_drain() {
-    impl_->draining_ = true;
-    impl_->engine_.stop_admitting();
+void shard::set_limits(shard_limits l) {
+    impl_->set_limits(std::move(l));
 }
-std::size_t shard::close_some(std::size_t most) {
-    for (const slot_handle h : impl_->engine_.sessions()) {
-        if (most-- == 0) break;
-        impl_->engine_.close(h, close_reason::shutting_down);
-    }
-    return impl_->engine_.session_count();
+void shard::begin_drain(bool refuse) {
+    impl_->draining_ = true;
+    if (refuse) impl_->engine_.stop_admitting();
+}
+drain_state shard::close_some(std::size_t most) {
+    return impl_->close_some(most);
 }
 
 }  // namespace chat_gateway::gateway

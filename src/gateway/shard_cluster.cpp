@@ -54,13 +54,13 @@ void shard::impl::on_request(request r, answer_function answer) {
             out.names = all_rooms();
             break;
         case request_kind::join:
-            for (chat_socket* s : selected(r.to))
-                join_by_order(*s, r.to.rooms.size() == 1 && r.to.rooms[0].starts_with(user_room)
-                                      ? without_left(*s, r.rooms)
-                                      : r.rooms);
+            for (chat_socket* s : selected(r.to, true)) {
+                const bool of_user = r.to.rooms.size() == 1 && r.to.rooms[0].starts_with(user_room);
+                join_by_order(*s, of_user ? without_left(*s, r.rooms) : r.rooms, r.position);
+            }
             break;
         case request_kind::leave:
-            for (chat_socket* s : selected(r.to))
+            for (chat_socket* s : selected(r.to, true))
                 leave_by_order(*s, r.rooms);
             break;
         case request_kind::disconnect:
@@ -82,7 +82,8 @@ void shard::impl::on_request(request r, answer_function answer) {
 }
 
 /// A room `user:<id>` has the sockets of that user for whoever asks; nothing is broadcast to it.
-std::vector<chat_socket*> shard::impl::selected(const socketio::cluster::selection& to) {
+std::vector<chat_socket*> shard::impl::selected(const socketio::cluster::selection& to,
+                                                bool entering) {
     std::vector<member_id> targets = targets_of(to.rooms, to.except);
     for (const auto& room : to.rooms) {
         if (!room.starts_with(user_room)) continue;
@@ -95,7 +96,7 @@ std::vector<chat_socket*> shard::impl::selected(const socketio::cluster::selecti
     std::vector<chat_socket*> sockets;
     for (const member_id m : targets) {
         chat_socket* s = sockets_[m].get();
-        if (s && s->connected) sockets.push_back(s);
+        if (s && (s->connected || (entering && s->entering))) sockets.push_back(s);
     }
     return sockets;
 }
@@ -110,38 +111,58 @@ std::vector<std::string> shard::impl::all_rooms() const {
     return names;
 }
 
+/// What a socket is on its way back to is not known whole when a server changes its rooms: then it
+/// is a fresh one. False: that was the end of it.
+bool shard::impl::is_here_for_good(chat_socket& s) {
+    if (!s.back) return true;
+    const slot_handle session = s.session;
+    give_up_return(s, recovery_failure::rights);
+    return find(session) != nullptr;
+}
+
 /// The order of a server: nobody's permission is asked.
-void shard::impl::join_by_order(chat_socket& s, const std::vector<std::string>& rooms) {
+void shard::impl::join_by_order(chat_socket& s, const std::vector<std::string>& rooms,
+                                std::uint64_t since) {
+    if (!rooms.empty() && !is_here_for_good(s)) return;
     std::vector<std::string> fresh;
     for (const auto& room : rooms) {
+        if (s.waiting) {
+            s.waiting->left.erase(room);
+            s.waiting->taken.erase(room);
+        }
         if (rooms_.contains(s.session.index, room) || socket_named(room) == &s) continue;
         if (rooms_.rooms_of_count(s.session.index) + fresh.size() >= options_.rooms_per_socket) {
             counts_.add(metric::joins_denied_limit);
-            log::warn("more rooms than allowed", {{"user", s.user}, {"room", room}});
+            log::warn("more rooms than allowed",
+                      {{"connection", s.id.text()}, {"user", s.user}, {"room", room}});
             break;
         }
         fresh.push_back(room);
     }
-    if (!fresh.empty()) enter_rooms(s, fresh, [](bool) {});
+    if (!fresh.empty())
+        enter_rooms(
+            s, fresh, [](bool) {}, since);
 }
 
 /// A user who has become a participant is not put into a chat that it has left on this connection.
 std::vector<std::string> shard::impl::without_left(const chat_socket& s,
                                                    std::vector<std::string> rooms) {
-    if (s.since_connect) {
-        std::erase_if(rooms,
-                      [&](const auto& room) { return s.since_connect->left.contains(room); });
-    }
+    std::erase_if(rooms, [&](const auto& room) {
+        return (s.since_connect && s.since_connect->left.contains(room)) ||
+               (s.waiting && s.waiting->left.contains(room));
+    });
     return rooms;
 }
 
 /// Not the socket's own wish, so that it may be put back.
 void shard::impl::leave_by_order(chat_socket& s, const std::vector<std::string>& rooms) {
+    if (!is_here_for_good(s)) return;
+    bool changed = false;
     for (const auto& room : rooms) {
-        leave_asked(s, room);
-        if (s.since_connect) s.since_connect->left.erase(room);
+        if (s.load != 0) s.pending().taken.insert(room);
+        changed = leave_room(s, room) || changed;
     }
-    keep(s);
+    if (changed) keep(s);
 }
 
 void shard::impl::send_away(chat_socket& s, bool close) {

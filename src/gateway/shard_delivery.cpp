@@ -8,6 +8,16 @@ namespace chat_gateway::gateway {
 void shard::impl::deliver(const delivery_batch& batch) {
     for (const auto& d : batch)
         deliver(*d);
+    if (!batch.empty()) reads_.push_back({batch.front()->read, batch.size()});
+}
+
+/// One look at the clock for all that a tick has written.
+void shard::impl::note_fan_out() {
+    if (reads_.empty()) return;
+    const time_point now = loop_.now();
+    for (const auto& read : reads_)
+        counts_.observe(distribution::fan_out, now - read.at, read.messages);
+    reads_.clear();
 }
 
 void shard::impl::deliver(const delivery& d) {

@@ -2,6 +2,7 @@
 
 #include "chat_socket.hpp"
 #include "handshake_gate.hpp"
+#include "loop_lag.hpp"
 #include "refused_sessions.hpp"
 #include "user_registry.hpp"
 
@@ -47,7 +48,11 @@ public:
           ask_(ask),
           counts_(counts.make_block()),
           gate_(options_.handshakes, counts_),
-          engine_(loop, options_.engine, *this) {}
+          engine_(loop, with_counts(options_.engine, counts), *this),
+          lag_(loop, counts_) {
+        // Behind the engine's, which writes.
+        loop.at_end_of_tick([this] { note_fan_out(); });
+    }
 
     void admit(const http::request& r, unique_function<void(server::admission)> decide) override;
     void on_open(slot_handle session, const public_id& sid,
@@ -69,12 +74,16 @@ public:
     void on_request(socketio::cluster::request r, answer_function answer);
 
     net::event_loop& loop_;
-    const shard_options options_;
+    shard_options options_;
     services& ask_;
     metrics_block& counts_;
     handshake_gate gate_;
     server::engine engine_;
+    loop_lag lag_;
     bool draining_ = false;
+    std::vector<slot_handle> leaving_;  ///< in a drain: those to be closed next, from the back
+    drain_state close_some(std::size_t most);
+    void set_limits(shard_limits l);
 
 private:
     chat_socket* find(slot_handle session) {
@@ -133,8 +142,9 @@ private:
     void rooms_ready(slot_handle session, std::uint32_t life, bool confirmed);
     /// Joins at once and calls done(true) when the bus has confirmed all, or done(false) at the
     /// deadline.
+    /// `since`: the position at which a server has ordered it, if the bus tells.
     void enter_rooms(chat_socket& s, const std::vector<std::string>& rooms,
-                     unique_function<void(bool)> done);
+                     unique_function<void(bool)> done, std::uint64_t since = 0);
     void note_position(chat_socket& s, const std::vector<std::string>& rooms,
                        std::uint64_t position);
     void leave_rooms(chat_socket& s, const std::vector<std::string>& rooms);
@@ -143,6 +153,8 @@ private:
                        result<bool> allowed);
     void enter_room(chat_socket& s, const std::string& chat, std::string ack);
     void leave_asked(chat_socket& s, const std::string& chat);
+    /// Whether it was in it.
+    bool leave_room(chat_socket& s, const std::string& chat);
 
     // shard_recovery.cpp: sessions that outlive their connection
     [[nodiscard]] bool recoverable(const chat_socket& s, close_reason reason) const;
@@ -163,15 +175,21 @@ private:
     void keep_later(const chat_socket& s);
     void keep_on_time();
     void stop_keeping(const chat_socket& s);
+    void drop_kept(suspended_session gone);
     void note_given(member_id m, std::uint64_t position) {
         if (!kept_.empty()) kept_[m].given = position;
     }
 
     // shard_rights.cpp: whose the sockets are
     void enter_user(chat_socket& s, chat::identity who);
-    void leave_user(const chat_socket& s);
+    void leave_user(const chat_socket& s, close_reason reason);
 
     // shard_delivery.cpp: from the bus to the sockets
+    static server::engine_options with_counts(server::engine_options o, metrics& all) {
+        o.counts = &all.make_engine_counts();
+        return o;
+    }
+    void note_fan_out();
     void deliver(const delivery& d);
     void count_sent(const delivery& d);
     std::vector<member_id> targets_of(const std::vector<std::string>& rooms,
@@ -179,9 +197,12 @@ private:
     chat_socket* socket_named(std::string_view name);
 
     // shard_cluster.cpp: what other nodes ask
-    [[nodiscard]] std::vector<chat_socket*> selected(const socketio::cluster::selection& to);
+    /// `entering`: sockets whose CONNECT is not answered yet as well.
+    [[nodiscard]] std::vector<chat_socket*> selected(const socketio::cluster::selection& to,
+                                                     bool entering = false);
     [[nodiscard]] std::vector<std::string> all_rooms() const;
-    void join_by_order(chat_socket& s, const std::vector<std::string>& rooms);
+    [[nodiscard]] bool is_here_for_good(chat_socket& s);
+    void join_by_order(chat_socket& s, const std::vector<std::string>& rooms, std::uint64_t since);
     [[nodiscard]] static std::vector<std::string> without_left(const chat_socket& s,
                                                                std::vector<std::string> rooms);
     void leave_by_order(chat_socket& s, const std::vector<std::string>& rooms);
@@ -196,7 +217,12 @@ private:
     refused_sessions refused_;  ///< which are no chat_sockets
     socketio::room_index rooms_;
     user_registry users_;
-    std::uint64_t cuts_ = 0;  ///< how often sockets were sent away for good
+    struct bus_read {
+        time_point at;
+        std::size_t messages;
+    };
+    std::vector<bus_read> reads_;  ///< whose messages leave at the end of this tick
+    std::uint64_t cuts_ = 0;       ///< how often sockets were sent away for good
     struct {
         std::optional<time_point> last;  ///< at which it was said
         std::uint64_t since_then = 0;    ///< that many more
@@ -215,6 +241,7 @@ private:
     };
     std::vector<keeping> kept_;  ///< by session index; empty if nothing is to be kept
     std::vector<slot_handle> late_;
+    std::vector<suspended_session> undropped_;
     std::size_t next_kept_ = 0;  ///< the next one whose time it is
     bool keeps_ = false;
 };

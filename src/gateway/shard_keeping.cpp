@@ -14,6 +14,8 @@ constexpr std::chrono::seconds round_interval{1};
 constexpr std::size_t many_rooms = 256;
 /// Late ones of one round.
 constexpr std::size_t most_late = 1000;
+/// Dropped ones that are remembered while Redis cannot be told.
+constexpr std::size_t most_undropped = 100'000;
 
 }  // namespace
 
@@ -21,9 +23,12 @@ constexpr std::size_t most_late = 1000;
 void shard::impl::keep(chat_socket& s) {
     if (kept_.empty() || !s.connected || s.load != 0) return;
     if (s.since_connect && s.since_connect->unrecoverable) return stop_keeping(s);
-    const bool again = kept_[s.session.index].kept;
-    if (again && rooms_.rooms_of_count(s.session.index) > many_rooms) return keep_later(s);
-    keep_now(s);
+    const keeping& k = kept_[s.session.index];
+    const bool again = k.kept || k.late;
+    if (!again || rooms_.rooms_of_count(s.session.index) <= many_rooms) return keep_now(s);
+    // What is there is not true any more, and to say how it is takes too long for each change.
+    stop_keeping(s);
+    keep_later(s);
 }
 
 void shard::impl::keep_now(chat_socket& s) {
@@ -34,8 +39,8 @@ void shard::impl::keep_now(chat_socket& s) {
                           chat_socket* kept = find(session, life);
                           if (!kept || outcome == keep_result::kept) return;
                           if (outcome == keep_result::failed) return keep_later(*kept);
-                          kept_[session.index].kept = false;
                           kept->history().unrecoverable = true;
+                          stop_keeping(*kept);
                       });
 }
 
@@ -45,23 +50,26 @@ void shard::impl::keep_later(const chat_socket& s) {
 
 /// What is late, and every session within services::keep_interval.
 void shard::impl::keep_on_time() {
-    const auto keep_if_kept = [this](slot_handle session) {
+    for (auto& gone : std::exchange(undropped_, {}))
+        drop_kept(std::move(gone));
+
+    std::vector<slot_handle> late(
+        late_.begin(),
+        late_.begin() + static_cast<std::ptrdiff_t>(std::min(most_late, late_.size())));
+    late_.erase(late_.begin(), late_.begin() + static_cast<std::ptrdiff_t>(late.size()));
+    for (const slot_handle session : late) {
+        kept_[session.index].late = false;
         chat_socket* s = find(session);
-        if (s && s->connected && kept_[session.index].kept) keep_now(*s);
-    };
-    const auto late =
-        late_.begin() + static_cast<std::ptrdiff_t>(std::min(most_late, late_.size()));
-    for (auto it = late_.begin(); it != late; ++it) {
-        kept_[it->index].late = false;
-        keep_if_kept(*it);
+        if (!s || !s->connected || s->load != 0) continue;
+        if (!s->since_connect || !s->since_connect->unrecoverable) keep_now(*s);
     }
-    late_.erase(late_.begin(), late);
 
     const std::size_t rounds = services::keep_interval / round_interval;
     for (std::size_t due = sockets_.size() / rounds + 1; due > 0; --due, ++next_kept_) {
         if (next_kept_ >= sockets_.size()) next_kept_ = 0;
-        if (next_kept_ < sockets_.size() && sockets_[next_kept_])
-            keep_if_kept(sockets_[next_kept_]->session);
+        if (next_kept_ >= sockets_.size()) break;
+        chat_socket* s = sockets_[next_kept_].get();
+        if (s && s->connected && kept_[next_kept_].kept) keep_now(*s);
     }
     loop_.after(round_interval, [this] { keep_on_time(); });
 }
@@ -70,7 +78,14 @@ void shard::impl::stop_keeping(const chat_socket& s) {
     if (kept_.empty() || !std::exchange(kept_[s.session.index].kept, false)) return;
     suspended_session gone{.pid = s.pid, .id = s.id, .user = {}, .rooms = {}, .left = {}};
     gone.owner = ask_.owner_of(options_.engine.shard, s.session);
-    ask_.drop_session(std::move(gone));
+    drop_kept(std::move(gone));
+}
+
+void shard::impl::drop_kept(suspended_session gone) {
+    ask_.drop_session(loop_, gone, [this, gone](bool dropped) {
+        // Until it ends by itself, when there are too many.
+        if (!dropped && undropped_.size() < most_undropped) undropped_.push_back(gone);
+    });
 }
 
 void shard::impl::lost_messages() {

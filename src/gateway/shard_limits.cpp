@@ -32,6 +32,13 @@ std::variant<std::unique_ptr<connection_limits::place>, http::response> shard::i
     return std::move(std::get<0>(found));
 }
 
+void shard::impl::set_limits(shard_limits l) {
+    options_.rooms_per_socket = l.rooms_per_socket;
+    options_.events_per_socket_per_s = l.events_per_socket_per_s;
+    options_.limits = std::move(l.connections);
+    engine_.set_send_queue(l.send_queue_bytes);
+}
+
 /// The gateway is full: 503, another one may do. The client has too many: 429 (RFC 6585).
 http::response shard::impl::refuse_for(limit_met l) {
     counts_.add(counter_of(l));
@@ -48,12 +55,15 @@ http::response shard::impl::refuse_for(limit_met l) {
 
 bool shard::impl::may_send_event(chat_socket& s) {
     const std::uint32_t rate = options_.events_per_socket_per_s;
-    if (rate == 0 || !s.limits) return true;
+    if (rate == 0) return true;
+    // One from before the limit was set.
+    if (!s.limits) s.limits = std::make_unique<chat_socket::limited>();
     const time_point now = loop_.now();
     if (s.limits->events.take({.rate = rate}, now)) return true;
     counts_.add(metric::events_over_rate);
     if (s.limits->dropped.take({.rate = rate, .depth = borne}, now)) return false;
-    log::info("socket disconnected: too many events", {{"user", s.user}});
+    log::info("socket disconnected",
+              {{"connection", s.id.text()}, {"user", s.user}, {"reason", "event_rate"}});
     counts_.add(metric::sent_away_events);
     send_away(s, true);
     return false;

@@ -170,6 +170,7 @@ void shard::impl::resume(chat_socket& s) {
                         if (r && cuts == cuts_) ask_.give_back(std::move(r->session));
                         return;
                     }
+                    if (!returning->back) return;  // it has given up meanwhile
                     if (r) return arrived(*returning, std::move(*r));
                     give_up_return(*returning, std::get<recovery_failure>(outcome));
                 });
@@ -178,7 +179,8 @@ void shard::impl::resume(chat_socket& s) {
 void shard::impl::arrived(chat_socket& s, resumption r) {
     leave_rooms(s, r.session.left);
     // The room of the fresh id goes; that of the old one is in the index.
-    if (std::exchange(s.own_room_held, false)) ask_.release(options_.engine.shard, {s.id.text()});
+    if (std::exchange(s.own_room_held, false))
+        ask_.release(options_.engine.shard, {left_room{s.id.text()}});
     s.id = r.session.id;
     s.pid = r.session.pid;
     s.start = r.session.start;
@@ -194,7 +196,8 @@ void shard::impl::arrived(chat_socket& s, resumption r) {
     note_given(s.session.index, r.missed.empty() ? r.session.given : r.missed.back()->position);
     counts_.add(metric::recoveries);
     counts_.add(metric::recovery_replayed, r.missed.size());
-    log::debug("session recovered", {{"user", s.user}, {"replayed", r.missed.size()}});
+    log::debug("session recovered",
+               {{"connection", s.id.text()}, {"user", s.user}, {"replayed", r.missed.size()}});
     counts_.add(metric::deliveries, r.missed.size());
     try_connect(s, r.missed);
 }
@@ -209,7 +212,8 @@ void shard::impl::send_missed(const chat_socket& s, const delivery_batch& missed
 
 void shard::impl::give_up_return(chat_socket& s, recovery_failure why) {
     counts_.add(counter_of(why));
-    log::debug("session not recovered", {{"user", s.user}, {"reason", to_string(why)}});
+    log::debug("session not recovered",
+               {{"connection", s.id.text()}, {"user", s.user}, {"reason", to_string(why)}});
     if (s.back->found) {
         std::vector<std::string> rooms = std::move(s.back->extra);
         rooms.push_back(s.back->found->id.text());

@@ -83,6 +83,7 @@ void shard::impl::count_closed(bool websocket, close_reason reason, seconds open
     if (websocket) counts_.subtract(metric::websocket_sessions_open);
     counts_.add(counter_of(reason));
     counts_.add(metric::connection_seconds, static_cast<std::uint64_t>(open.count()));
+    counts_.observe(distribution::session_duration, open);
 }
 
 }  // namespace chat_gateway::gateway

@@ -11,10 +11,15 @@ void shard::impl::enter_user(chat_socket& s, chat::identity who) {
         users_.enter(s.session.index, std::move(who.user_id), std::move(who.session_id));
     auto login = users_.login_of(s.session.index);
     s.user = user_name(login);
+    ask_.user_enters(s.user.text());
     if (fresh) ask_.session_begins(std::move(login));
 }
 
-void shard::impl::leave_user(const chat_socket& s) {
+void shard::impl::leave_user(const chat_socket& s, close_reason reason) {
+    const bool sent_away = reason == close_reason::server_close ||
+                           reason == close_reason::connect_timeout ||
+                           reason == close_reason::parse_error;
+    ask_.user_leaves(s.user.text(), reason != close_reason::client_close && !sent_away);
     auto login = users_.login_of(s.session.index);
     if (users_.leave(s.session.index)) ask_.session_ends(std::move(login));
 }

@@ -20,8 +20,10 @@ void shard::impl::on_chats(chat_socket& s, result<std::vector<std::string>> chat
     if (!chats) {
         // Connected without rooms rather than not at all; the list is being retried.
         counts_.add(metric::chat_lists_late);
-        log::debug("failed to get chats for user",
-                   {{"user", s.user}, {"error", chats.error().message()}});
+        log::debug("failed to get chats for user", {{"connection", s.id.text()},
+                                                    {"user", s.user},
+                                                    {"reason", "database"},
+                                                    {"error", chats.error().message()}});
         chats.emplace();
     } else {
         counts_.add(metric::chat_lists_loaded);
@@ -31,9 +33,10 @@ void shard::impl::on_chats(chat_socket& s, result<std::vector<std::string>> chat
         std::erase_if(*chats, [&](const std::string& chat) {
             const bool left = s.waiting->left.contains(chat);
             if (left && ask_.recovers()) s.history().left.insert(chat);
-            return left;
+            return left || s.waiting->taken.contains(chat);
         });
         s.waiting->left.clear();
+        s.waiting->taken.clear();
         s.settle();
     }
     const std::size_t room_for =
@@ -41,7 +44,8 @@ void shard::impl::on_chats(chat_socket& s, result<std::vector<std::string>> chat
         std::min(options_.rooms_per_socket, rooms_.rooms_of_count(s.session.index));
     if (chats->size() > room_for) {
         counts_.add(metric::joins_denied_limit, chats->size() - room_for);
-        log::warn("more chats than rooms allowed", {{"user", s.user}, {"chats", chats->size()}});
+        log::warn("more chats than rooms allowed",
+                  {{"connection", s.id.text()}, {"user", s.user}, {"chats", chats->size()}});
         chats->resize(room_for);
     }
     enter_rooms(s, *chats, [this, session = s.session, life = s.life](bool confirmed) {
@@ -50,21 +54,23 @@ void shard::impl::on_chats(chat_socket& s, result<std::vector<std::string>> chat
 }
 
 void shard::impl::enter_rooms(chat_socket& s, const std::vector<std::string>& rooms,
-                              unique_function<void(bool)> done) {
+                              unique_function<void(bool)> done, std::uint64_t since) {
     std::vector<std::string> taken;
     if (!std::exchange(s.own_room_held, true)) taken.push_back(s.id.text());
     if (rooms.size() > 1) rooms_.expect(s.session.index, rooms.size());
+    const std::uint64_t from = since != 0 ? since : std::max(position_, ask_.bus_position());
+    bool changed = false;
     for (const auto& room : rooms) {
         const auto change = rooms_.join(s.session.index, room);
         if (change.edge) taken.push_back(room);
         if (!change.changed) continue;
+        changed = true;
         if (s.connected && s.since_connect) s.since_connect->left.erase(room);
-        if (s.connected && ask_.recovers())
-            s.history().joined_at[room] = std::max(position_, ask_.bus_position());
+        if (s.connected && ask_.recovers()) s.history().joined_at[room] = from;
         counts_.add(metric::joins);
         counts_.add(metric::rooms_joined);
     }
-    keep(s);  // ahead of the answer that tells the client of it
+    if (changed) keep(s);  // ahead of the answer that tells the client of it
     // Whichever comes first, the confirmation or the deadline.
     struct wait {
         unique_function<void(bool)> done;
@@ -75,14 +81,18 @@ void shard::impl::enter_rooms(chat_socket& s, const std::vector<std::string>& ro
     w->deadline = loop_.after(options_.subscribe_deadline, [w] {
         if (auto finish = std::exchange(w->done, nullptr)) finish(false);
     });
-    std::vector<std::string> later = s.connected ? taken : std::vector<std::string>();
+    std::vector<std::string> later;
+    if (s.connected && since == 0) later = taken;
     ask_.acquire(loop_, options_.engine.shard, std::move(taken),
                  [this, w, session = s.session, life = s.life,
                   later = std::move(later)](std::uint64_t position) {
-                     if (chat_socket* here = find(session, life))
+                     auto finish = std::exchange(w->done, nullptr);
+                     // Behind the deadline it has been said to be in them already.
+                     chat_socket* here = find(session, life);
+                     if (here && (finish || !here->connected))
                          note_position(*here, later, position);
                      loop_.cancel(w->deadline);
-                     if (auto finish = std::exchange(w->done, nullptr)) finish(true);
+                     if (finish) finish(true);
                  });
 }
 
@@ -103,7 +113,8 @@ void shard::impl::rooms_ready(slot_handle session, std::uint32_t life, bool conf
     if (!s) return;
     if (!confirmed && !s->connected) {
         counts_.add(metric::subscriptions_late);
-        log::debug("bus has not confirmed rooms in time", {{"user", s->user}});
+        log::debug("bus has not confirmed rooms in time",
+                   {{"connection", s->id.text()}, {"user", s->user}});
     }
     s->rooms_ready = true;
     s->pass.reset();
@@ -155,7 +166,9 @@ void shard::impl::join_answered(chat_socket& s, const std::string& chat, std::st
     }
     if (why) {
         if (allowed) ask_.note_denial(chat);
-        log::debug("failed to join chat room", {{"user", s.user}, {"chat", chat}, {"reason", why}});
+        log::debug(
+            "failed to join chat room",
+            {{"connection", s.id.text()}, {"user", s.user}, {"room", chat}, {"reason", why}});
         return acknowledge(s, ack);
     }
     enter_room(s, chat, std::move(ack));
@@ -168,33 +181,40 @@ void shard::impl::enter_room(chat_socket& s, const std::string& chat, std::strin
 }
 
 void shard::impl::leave_asked(chat_socket& s, const std::string& chat) {
-    // Its own room is in the index when its id is of an earlier connection; it is no chat.
-    if (s.recovered && chat == s.id.text()) return;
-    if (s.waiting) s.waiting->joins.erase(chat);
     if (s.load != 0) {
         auto& left = s.pending().left;
         left.insert(chat);
         if (left.size() > max_left_remembered) ask_.cancel_load(std::exchange(s.load, 0));
     }
-    s.settle();
-    if (!rooms_.contains(s.session.index, chat)) return;
-    counts_.add(metric::leaves);
-    if (auto* t = rooms_.tally_of(chat)) ++t->departed;
-    leave_rooms(s, {chat});
+    if (!leave_room(s, chat)) return;
     auto& history = s.history();
-    history.joined_at.erase(chat);
     history.left.insert(chat);
     history.unrecoverable = history.unrecoverable || history.left.size() > max_left_remembered;
     if (history.unrecoverable) history.left.clear();
     keep(s);
 }
 
+bool shard::impl::leave_room(chat_socket& s, const std::string& chat) {
+    if (s.waiting) s.waiting->joins.erase(chat);
+    s.settle();
+    // Its own room is in the index when its id is of an earlier connection; it is no chat.
+    if (s.recovered && chat == s.id.text()) return false;
+    if (!rooms_.contains(s.session.index, chat)) return false;
+    counts_.add(metric::leaves);
+    if (auto* t = rooms_.tally_of(chat)) ++t->departed;
+    leave_rooms(s, {chat});
+    if (s.since_connect) s.since_connect->joined_at.erase(chat);
+    return true;
+}
+
 void shard::impl::leave_rooms(chat_socket& s, const std::vector<std::string>& rooms) {
-    std::vector<std::string> emptied;
+    std::vector<left_room> emptied;
     for (const auto& room : rooms) {
+        const auto* t = rooms_.tally_of(room);
+        const auto so_far = t ? *t : socketio::room_index::tally();
         const auto change = rooms_.leave(s.session.index, room);
         if (change.changed) counts_.subtract(metric::rooms_joined);
-        if (change.edge) emptied.push_back(room);
+        if (change.edge) emptied.push_back({room, so_far});
     }
     if (!emptied.empty()) ask_.release(options_.engine.shard, std::move(emptied));
 }

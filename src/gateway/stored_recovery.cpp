@@ -25,13 +25,15 @@ constexpr std::chrono::milliseconds announce_after{100};
 
 /// One walk through the kept messages.
 struct stored_recovery::walk {
-    walk(std::size_t most_bytes, std::uint64_t to) : gathered(most_bytes), until(to) {}
+    walk(const recovery_options& o, std::uint64_t to)
+        : gathered(o.session_bytes, o.total_bytes), until(to) {}
     std::vector<returning> sessions;
     replay gathered;
     std::uint64_t until;  ///< what is later has come to the hub while it was under way
+    std::uint64_t read_to = 0;
     delivery_batch meanwhile;
     std::size_t bytes = 0;
-    bool too_much = false;  ///< came meanwhile
+    bool broken = false;  ///< too much came meanwhile, or a gap
 };
 
 stored_recovery::stored_recovery(scheduler& timers, recovery_store& store, metrics_block& counts,
@@ -46,73 +48,72 @@ stored_recovery::stored_recovery(scheduler& timers, recovery_store& store, metri
 
 stored_recovery::~stored_recovery() {
     if (announce_timer_ != 0) timers_.cancel(announce_timer_);
+    if (early_timer_ != 0) timers_.cancel(early_timer_);
+}
+
+void stored_recovery::put(const suspended_session& s, const std::string& value,
+                          recovery_store::condition c, std::chrono::milliseconds ttl,
+                          unique_function<void(bool)> done) {
+    ++under_way_;
+    store_.put(s.pid.text(), value, c, ttl,
+               [self = std::weak_ptr(self_), done = std::move(done)](result<bool> put) mutable {
+                   const auto alive = self.lock();
+                   if (!alive) return;
+                   --(*alive)->under_way_;
+                   if (!put) (*alive)->note_failure("session cannot be kept", put.error());
+                   done(put.has_value());
+               });
 }
 
 void stored_recovery::keep(suspended_session s, bool first,
                            unique_function<void(keep_result)> done) {
+    if (is_busy()) return done(keep_result::failed);
     s.live = true;
     const auto value = write_kept(s);
     if (!value || value->size() > options_.session_bytes) {
         counts_.add(metric::recovery_evicted_session);
-        drop(s);
         return done(keep_result::too_large);
     }
-    const auto ttl = options_.packet_time + 2 * refresh;
-    const std::string pid = s.pid.text();
-    auto answered = [self = std::weak_ptr(self_),
-                     done = std::move(done)](result<bool> put) mutable {
-        const auto alive = self.lock();
-        if (!alive) return;
-        if (!put) (*alive)->note_failure("session cannot be kept", put.error());
-        done(put ? keep_result::kept : keep_result::failed);
-    };
-    if (first)
-        return store_.put(pid, *value, recovery_store::condition::none, ttl, std::move(answered));
     // One that is not there has been lost, or taken by a connection that will put it again.
-    store_.put(pid, *value, recovery_store::condition::is_owned, ttl,
-               [self = std::weak_ptr(self_), pid, value = *value, ttl,
-                answered = std::move(answered)](result<bool> put) mutable {
-                   const auto alive = self.lock();
-                   if (!alive) return;
-                   if (!put || *put) return answered(std::move(put));
-                   (*alive)->store_.put(pid, value, recovery_store::condition::is_absent, ttl,
-                                        std::move(answered));
-               });
+    put(s, *value,
+        first ? recovery_store::condition::none : recovery_store::condition::is_not_anothers,
+        options_.packet_time + 2 * refresh, [done = std::move(done)](bool put) mutable {
+            done(put ? keep_result::kept : keep_result::failed);
+        });
 }
 
+/// What cannot be put now is there from when it was kept the last time.
 void stored_recovery::suspend(suspended_session s) {
+    if (is_busy()) return;
     s.live = false;
     const auto value = write_kept(s);
-    if (!value || value->size() > options_.session_bytes) return drop(s);
-    store_.put(s.pid.text(), *value, recovery_store::condition::is_owned, options_.window,
-               [self = std::weak_ptr(self_)](result<bool> put) {
-                   const auto alive = self.lock();
-                   if (alive && !put) (*alive)->note_failure("session cannot be kept", put.error());
-               });
+    if (!value || value->size() > options_.session_bytes) return;
+    put(s, *value, recovery_store::condition::is_owned, options_.window, [](bool) {});
 }
 
 void stored_recovery::give_back(suspended_session s) {
     s.live = false;
     const auto value = write_kept(s);
     if (!value) return;
-    store_.put(s.pid.text(), *value, recovery_store::condition::is_absent, options_.window,
-               [self = std::weak_ptr(self_)](result<bool> put) {
-                   const auto alive = self.lock();
-                   if (alive && !put) (*alive)->note_failure("session cannot be kept", put.error());
-               });
+    put(s, *value, recovery_store::condition::is_absent, options_.window, [](bool) {});
 }
 
-void stored_recovery::drop(const suspended_session& s) {
+void stored_recovery::drop(const suspended_session& s, unique_function<void(bool)> done) {
+    if (is_busy()) return done(false);
     // The owner as it begins the session's value.
     suspended_session shortest{.pid = s.pid, .id = s.id, .user = {}, .rooms = {}, .left = {}};
     shortest.owner = s.owner;
     const auto value = write_kept(shortest);
-    if (!value) return;
+    if (!value) return done(true);  // nor could it be kept
+    ++under_way_;
     store_.drop(s.pid.text(), value->substr(0, recovery_store::owner_size),
-                [self = std::weak_ptr(self_)](result<> done) {
+                [self = std::weak_ptr(self_), done = std::move(done)](result<> dropped) mutable {
                     const auto alive = self.lock();
-                    if (alive && !done)
-                        (*alive)->note_failure("session cannot be dropped", done.error());
+                    if (!alive) return;
+                    --(*alive)->under_way_;
+                    if (!dropped)
+                        (*alive)->note_failure("session cannot be dropped", dropped.error());
+                    done(dropped.has_value());
                 });
 }
 
@@ -162,18 +163,62 @@ void stored_recovery::on_taken(result<std::optional<std::string>> value, const s
     if (!session || session->user != user) return done(recovery_failure::unknown_session);
     announce(*session);
     const auto seen = socketio::stream_position(offset);
-    if (!seen || *seen > position_) return done(recovery_failure::unknown_offset);
+    if (!seen) return done(recovery_failure::unknown_offset);
     const std::unordered_set<std::string_view> coming(rooms.begin(), rooms.end());
     std::erase_if(session->rooms, [&](const held_room& r) { return !coming.contains(r.name); });
     std::uint64_t floor = std::max(*seen, session->start);
     // Who has seen the last one that was given has seen all up to where there was no other.
     if (*seen >= session->given) floor = std::max(floor, session->through);
-    waiting_.push_back({std::move(*session), floor, std::move(done)});
+    admit({std::move(*session), floor, std::move(done)}, std::max(*seen, floor));
+}
+
+/// A gateway that is behind with reading catches up first: what it has not read yet would come
+/// again.
+void stored_recovery::admit(returning r, std::uint64_t needs) {
+    if (needs > position_) {
+        early_.push_back({needs, timers_.now() + patience, std::move(r)});
+        return look_at_early();
+    }
+    waiting_.push_back(std::move(r));
     if (!walk_) begin_walk();
 }
 
+void stored_recovery::look_at_early() {
+    auto all = std::exchange(early_, {});
+    const time_point now = timers_.now();
+    for (early& e : all) {
+        if (e.needs <= position_) {
+            waiting_.push_back(std::move(e.who));
+        } else if (e.until <= now) {
+            e.who.done(recovery_failure::unknown_offset);
+        } else {
+            early_.push_back(std::move(e));
+        }
+    }
+    if (early_timer_ != 0) timers_.cancel(std::exchange(early_timer_, 0));
+    if (!early_.empty()) {
+        early_timer_ = timers_.after(early_.front().until - now, [this] {
+            early_timer_ = 0;
+            look_at_early();
+        });
+    }
+    if (!waiting_.empty() && !walk_) begin_walk();
+}
+
+void stored_recovery::on_reached(std::uint64_t position) {
+    position_ = position;
+    if (!known_from_) known_from_ = position;
+    if (!early_.empty()) look_at_early();
+}
+
+/// From before it, what is kept may not be whole; the mark that says so may not be there yet.
+void stored_recovery::on_gap() {
+    known_from_.reset();
+    if (walk_) walk_->broken = true;
+}
+
 void stored_recovery::begin_walk() {
-    walk_ = std::make_unique<walk>(options_.session_bytes, position_);
+    walk_ = std::make_unique<walk>(options_, position_);
     const std::size_t count = std::min(most_at_once, waiting_.size());
     walk_->sessions.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
@@ -197,19 +242,27 @@ void stored_recovery::on_read(result<std::vector<recovery_store::past>> read) {
         note_failure("kept messages cannot be read", read.error());
         return end_walk(false);
     }
+    // Each page begins with the last one's end: what goes meanwhile is noticed.
+    const bool goes_on =
+        walk_->read_to == 0 || (!read->empty() && read->front().position == walk_->read_to);
+    walk_->broken = walk_->broken || !goes_on;
     const bool last = read->size() < page;
-    const std::uint64_t end = read->empty() ? 0 : read->back().position;
-    for (auto& one : *read)
+    for (auto& one : *read) {
+        if (one.position <= walk_->read_to) continue;
+        walk_->read_to = one.position;
         walk_->gathered.take(std::move(one), encode_);
-    if (last || end >= walk_->until) return end_walk(true);
-    read_on(end + 1);
+    }
+    if (!last && walk_->read_to < walk_->until && !walk_->broken) return read_on(walk_->read_to);
+    // Redis may have lost the end.
+    walk_->broken = walk_->broken || walk_->read_to != walk_->until;
+    end_walk(true);
 }
 
 void stored_recovery::on_delivery(const std::shared_ptr<const delivery>& d) {
-    if (!walk_ || d->position <= walk_->until || walk_->too_much) return;
+    if (!walk_ || d->position <= walk_->until || walk_->broken) return;
     walk_->bytes += sizeof(delivery) + d->bytes();
-    walk_->too_much = walk_->bytes > options_.total_bytes;
-    if (walk_->too_much) {
+    walk_->broken = walk_->bytes > options_.total_bytes;
+    if (walk_->broken) {
         walk_->meanwhile = {};
         return;
     }
@@ -226,7 +279,8 @@ void stored_recovery::end_walk(bool whole) {
             r.done(recovery_failure::unavailable);
             continue;
         }
-        auto missed = ended->too_much ? std::nullopt : ended->gathered.missed(n);
+        const bool known = !ended->broken && known_from_ && r.floor >= *known_from_;
+        auto missed = known ? ended->gathered.missed(n) : std::nullopt;
         if (!missed) {
             r.done(recovery_failure::incomplete);
             continue;

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -27,6 +28,11 @@ public:
     /// How long after its last keep() a live session is kept, beyond the window. Live sessions are
     /// kept anew every `refresh`.
     static constexpr std::chrono::seconds refresh{60};
+    /// Puts and drops that may be under way: what else is asked of Redis must not wait for a storm
+    /// of these.
+    static constexpr std::size_t most_under_way = 2000;
+    /// How long a client waits for this gateway to read what another one has given it.
+    static constexpr std::chrono::seconds patience{5};
 
     using encode_function = replay::encode_function;
     using outcome = std::variant<resumption, recovery_failure>;
@@ -47,8 +53,8 @@ public:
     void suspend(suspended_session s);
     /// One that was taken by a client that is gone again before it had it.
     void give_back(suspended_session s);
-    /// One that nobody is to come back to.
-    void drop(const suspended_session& s);
+    /// One that nobody is to come back to. false: to be tried again.
+    void drop(const suspended_session& s, unique_function<void(bool)> done);
     /// All of that user from before now.
     void cut(const std::string& user);
 
@@ -58,7 +64,8 @@ public:
                 unique_function<void(outcome)> done);
 
     /// See message_bus::handlers; and each message as the shards get it.
-    void on_reached(std::uint64_t position) { position_ = position; }
+    void on_reached(std::uint64_t position);
+    void on_gap();
     void on_delivery(const std::shared_ptr<const delivery>& d);
     [[nodiscard]] std::uint64_t position() const { return position_; }
 
@@ -68,7 +75,18 @@ private:
         std::uint64_t floor;
         unique_function<void(outcome)> done;
     };
+    struct early {
+        std::uint64_t needs;  ///< a position that is not reached yet
+        time_point until;
+        returning who;
+    };
     struct walk;
+    void put(const suspended_session& s, const std::string& value,
+             chat::recovery_store::condition c, std::chrono::milliseconds ttl,
+             unique_function<void(bool)> done);
+    [[nodiscard]] bool is_busy() const { return under_way_ >= most_under_way; }
+    void admit(returning r, std::uint64_t needs);
+    void look_at_early();
     void on_taken(result<std::optional<std::string>> value, const std::string& offset,
                   const std::string& user, const std::vector<std::string>& rooms,
                   unique_function<void(outcome)> done);
@@ -86,6 +104,10 @@ private:
     encode_function encode_;
     announcement announce_;
     std::uint64_t position_ = 0;
+    std::optional<std::uint64_t> known_from_ = 0;  ///< none: a gap, and nothing reached since
+    std::size_t under_way_ = 0;                    ///< sessions being put or dropped
+    std::deque<early> early_;
+    scheduler::timer_id early_timer_ = 0;
     std::deque<returning> waiting_;  ///< for the next walk
     std::unique_ptr<walk> walk_;     ///< null: none is under way
     std::vector<std::pair<std::string, std::string>> returned_;

@@ -3,6 +3,8 @@
 #include <chat_gateway/base/log.hpp>
 
 #include <cerrno>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 namespace chat_gateway::net {
@@ -57,6 +59,11 @@ void accept_loop::accept_ready() {
         return;
     }
     if (socket_.is_open()) wait();
+}
+
+void set_no_delay(const descriptor& accepted) {
+    const int on = 1;
+    ::setsockopt(accepted.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
 std::optional<stream_socket> connected_socket(event_loop& loop, accept_loop::protocol kind,

@@ -34,6 +34,9 @@ private:
     boost::asio::basic_socket_acceptor<protocol, executor> socket_;
 };
 
+/// Small packets leave at once (TCP_NODELAY).
+void set_no_delay(const descriptor& accepted);
+
 /// An accepted socket in the hands of its loop; nullopt if the system does not let it.
 std::optional<stream_socket> connected_socket(event_loop& loop, accept_loop::protocol kind,
                                               descriptor accepted);

@@ -52,16 +52,25 @@ peer_name name_of_peer(const stream_socket& socket) {
 // arguments are named first, one co_await to a statement.
 
 /// One client's connection. Kept alive by its coroutine; exchanges hold it weakly.
-class connection : public std::enable_shared_from_this<connection> {
+class connection final : public http_connections::member,
+                         public std::enable_shared_from_this<connection> {
 public:
     connection(event_loop& loop, stream_socket socket, http_handler& handler,
-               const http_limits& limits)
+               const http_limits& limits, const http_connections* among)
         : loop_(loop),
           socket_(std::move(socket)),
           handler_(handler),
           limits_(limits),
+          among_(among),
           signal_(loop.context()),
           peer_(name_of_peer(socket_)) {}
+
+    /// A request that is in the socket already is still served.
+    void wind_down() override {
+        if (!between_requests_ || has_unread_input()) return;
+        interrupted_ = true;
+        stop_reading();
+    }
 
     void start() {
         asio::co_spawn(
@@ -161,10 +170,14 @@ private:
             if (outcome_ != outcome::answered) break;
             http::response answer = std::move(response_);
             response_ = http::response();
-            const bool stay = head.keep_alive && !answer.close;
+            const bool stay = head.keep_alive && !answer.close && !winding_down();
             const bool written = co_await write(std::move(answer), stay, head_only);
             if (!written) break;
-            if (stay) continue;
+            // The wind-down may have begun while the answer was written.
+            if (stay && !(winding_down() && pending().empty())) {
+                between_requests_ = true;
+                continue;
+            }
             // Input that nobody will read would turn the close into a reset.
             if (has_unread_input()) co_await linger();
             break;
@@ -180,6 +193,7 @@ private:
             const bool begun = co_await receive();
             if (!begun) co_return false;
         }
+        between_requests_ = false;
         set_deadline(limits_.head_time);
         http::head_scanner scanner(limits_.head);
         while (!scanner.scan(pending())) {
@@ -259,6 +273,8 @@ private:
         if (watch) watch->settle();
         co_return true;
     }
+
+    [[nodiscard]] bool winding_down() const { return among_ && among_->winding_down(); }
 
     void drop_input() {
         input_ = std::string();
@@ -449,6 +465,7 @@ private:
     stream_socket socket_;
     http_handler& handler_;
     const http_limits& limits_;
+    const http_connections* among_;
     asio::basic_waitable_timer<steady_clock, asio::wait_traits<steady_clock>, executor> signal_;
     peer_name peer_;
     std::string input_;     ///< what was received and is needed for this request or the next
@@ -461,7 +478,8 @@ private:
     bool half_closed_ = false;  ///< seen while a request waited for its answer
     bool reading_ = false;      ///< waits for bytes of a request
     bool timed_out_ = false;    ///< the deadline that was set last has passed
-    bool interrupted_ = false;  ///< the rest of a body is not wanted
+    bool interrupted_ = false;  ///< the rest of a body, or a further request, is not wanted
+    bool between_requests_ = false;
     scheduler::timer_id deadline_ = 0;
 };
 
@@ -478,9 +496,19 @@ http::response http_handler::on_too_large(const http::request&) {
     return r;
 }
 
+void http_connections::wind_down() {
+    winding_down_ = true;
+    // What is closed here leaves the list later, when its coroutine ends.
+    for (member& m : all_)
+        m.wind_down();
+}
+
 void serve_http(event_loop& loop, stream_socket socket, http_handler& handler,
-                const http_limits& limits) {
-    std::make_shared<connection>(loop, std::move(socket), handler, limits)->start();
+                const http_limits& limits, http_connections* among) {
+    const auto served =
+        std::make_shared<connection>(loop, std::move(socket), handler, limits, among);
+    if (among) among->add(*served);
+    served->start();
 }
 
 }  // namespace chat_gateway::net

@@ -5,7 +5,6 @@
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 namespace chat_gateway::net {
@@ -60,8 +59,7 @@ listener::listener(event_loop& loop, const listen_address& where, accept_handler
     accepting_ = accept_loop::start(
         loop, endpoint.protocol(), descriptor(opened.release()),
         [&loop, kind = endpoint.protocol(), on_accept = std::move(on_accept)](descriptor accepted) {
-            const int on = 1;
-            ::setsockopt(accepted.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+            set_no_delay(accepted);
             auto peer = connected_socket(loop, kind, std::move(accepted));
             if (peer) on_accept(std::move(*peer));
         });

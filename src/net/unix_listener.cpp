@@ -1,4 +1,5 @@
 #include "accept_loop.hpp"
+#include "deal_out.hpp"
 
 #include <chat_gateway/base/log.hpp>
 #include <chat_gateway/net/unix_listener.hpp>
@@ -123,20 +124,8 @@ void unix_socket::remove_file() {
 
 unix_listener::unix_listener(unix_socket socket, std::vector<member> members)
     : socket_(std::move(socket)) {
-    const accept_loop::protocol kind(AF_UNIX, 0);
-    event_loop& first = *members.front().loop;
-    // Mailboxes may hold a share of it longer than the acceptor lives.
-    const auto shared = std::make_shared<const std::vector<member>>(std::move(members));
-    accepting_ = accept_loop::start(
-        first, kind, std::move(socket_.listening_),
-        [shared, kind, next = std::size_t{0}](descriptor accepted) mutable {
-            const member& m = (*shared)[next];
-            next = (next + 1) % shared->size();
-            m.loop->post([shared, &m, kind, accepted = std::move(accepted)]() mutable {
-                auto peer = connected_socket(*m.loop, kind, std::move(accepted));
-                if (peer) m.on_accept(std::move(*peer));
-            });
-        });
+    accepting_ = deal_out(accept_loop::protocol(AF_UNIX, 0), std::move(socket_.listening_),
+                          std::move(members));
 }
 
 unix_listener::~unix_listener() {

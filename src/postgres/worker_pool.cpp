@@ -73,6 +73,7 @@ private:
             if (pool_.gate_.failed(steady_clock::now())) log::warn("postgres takes no statements");
             return false;
         }
+        ++pool_.connects_;
         if (pool_.gate_.succeeded()) log::info("postgres is back");
         return true;
     }
@@ -126,7 +127,9 @@ worker_pool::worker_pool(pool_options o, post_function post)
         threads_.emplace_back([this] {
             worker w(*this);
             while (auto q = next()) {
+                ++busy_;
                 const auto error = w.perform(*q);
+                --busy_;
                 finish(std::move(q->work), error);
             }
         });
@@ -180,6 +183,16 @@ void worker_pool::stop() {
     for (auto& thread : threads_)
         thread.join();
     threads_.clear();
+}
+
+pool_state worker_pool::state() {
+    const std::lock_guard lock(mutex_);
+    return {
+        .workers = options_.size, .busy = busy_, .queued = queue_.size(), .connects = connects_};
+}
+
+pool_state state_of(worker_pool& p) {
+    return p.state();
 }
 
 std::shared_ptr<worker_pool> make_worker_pool(pool_options o, post_function post) {

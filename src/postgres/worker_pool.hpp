@@ -8,6 +8,7 @@
 
 #include <pqxx/pqxx>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -46,6 +47,7 @@ public:
     void submit(job j, turn when = turn::in_line);
     void post(unique_function<void()> task) { post_(std::move(task)); }
     void stop();
+    [[nodiscard]] pool_state state();
 
 private:
     class worker;
@@ -65,6 +67,8 @@ private:
     std::condition_variable changed_;
     std::deque<queued> queue_;
     bool stopped_ = false;
+    std::atomic<std::size_t> busy_{0};
+    std::atomic<std::uint64_t> connects_{0};
     std::vector<std::thread> threads_;
 };
 

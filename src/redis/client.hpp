@@ -6,10 +6,12 @@
 #include <chat_gateway/base/error.hpp>
 #include <chat_gateway/base/unique_function.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <initializer_list>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -26,12 +28,15 @@ public:
     using replies_handler = unique_function<void(result<std::vector<reply>>)>;
 
     virtual ~client() = default;
-    /// At any node, the same one as long as it is there: what one caller sends stays in order.
+    /// For commands without a key, at a node that all clients of the same Redis choose alike, as
+    /// long as it is there: what they send passes one node, and what one sends stays in order.
     virtual void execute(std::span<const std::string_view> words, reply_handler handler) = 0;
-    /// At the node that holds `key` (or, of SPUBLISH, the channel).
+    /// At the node that holds `key` (or, of SPUBLISH, the channel). What is sent for one key stays
+    /// in order.
     virtual void execute_at(std::string_view key, std::span<const std::string_view> words,
                             reply_handler handler) = 0;
-    /// At each master, for what only all of them know (PUBSUB NUMSUB and SHARDNUMSUB: add up).
+    /// At each master that is there, for what only all of them know (PUBSUB NUMSUB and SHARDNUMSUB:
+    /// add up); errc::unavailable if none is.
     virtual void execute_on_masters(std::span<const std::string_view> words,
                                     replies_handler handler) = 0;
 
@@ -48,6 +53,10 @@ public:
 
     /// Listens to the same Redis, on a connection (or several) of its own; not started yet.
     virtual std::shared_ptr<channel_listener> make_listener(listener_options o) = 0;
+    /// Another one, on connections of its own, for commands that block: what others send would wait
+    /// behind them. Started; `timeout` is for each of its commands.
+    virtual std::shared_ptr<client> make_another(std::string name,
+                                                 std::chrono::milliseconds timeout) = 0;
     /// Runs it from the loop, for what must not be called from inside a call.
     virtual void later(unique_function<void()> task) = 0;
     /// Unanswered commands fail with errc::closed.

@@ -15,7 +15,7 @@ connection::connection(asio::io_context& loop, url where, connection_options opt
     : loop_(loop),
       where_(std::move(where)),
       options_(std::move(options)),
-      link_(std::make_shared<link>(loop, where_, options_.link)),
+      link_(std::make_shared<link>(loop, always(where_), options_.link)),
       timer_(loop) {}
 
 connection::~connection() {
@@ -54,7 +54,10 @@ result<> connection::admit(std::size_t bytes) const {
 }
 
 void connection::execute(std::span<const std::string_view> words, reply_handler handler) {
-    const auto bytes = make_command(words);
+    execute_encoded(make_command(words), std::move(handler));
+}
+
+void connection::execute_encoded(std::string_view bytes, reply_handler handler) {
     if (const auto admitted = admit(bytes.size()); !admitted) {
         later([handler = std::move(handler), e = admitted.error()]() mutable { handler(e); });
         return;
@@ -85,7 +88,17 @@ void connection::execute_on_masters(std::span<const std::string_view> words,
 }
 
 std::shared_ptr<channel_listener> connection::make_listener(listener_options o) {
-    return std::make_shared<subscriber>(loop_, where_, std::move(o));
+    return std::make_shared<subscriber>(loop_, always(where_), std::move(o));
+}
+
+std::shared_ptr<client> connection::make_another(std::string name,
+                                                 std::chrono::milliseconds timeout) {
+    auto options = options_;
+    options.link.name = std::move(name);
+    options.command_timeout = timeout;
+    auto made = std::make_shared<connection>(loop_, where_, std::move(options));
+    made->start();
+    return made;
 }
 
 void connection::on_up() {
@@ -164,10 +177,6 @@ std::shared_ptr<connection> make_connection(asio::io_context& loop, url where) {
     auto made = std::make_shared<connection>(loop, std::move(where), connection_options{});
     made->start();
     return made;
-}
-
-std::shared_ptr<client> make_client(asio::io_context& loop, url where) {
-    return make_connection(loop, std::move(where));
 }
 
 void stop(client& c) {

@@ -56,11 +56,21 @@ public:
                     reply_handler handler) override;
     void execute_on_masters(std::span<const std::string_view> words,
                             replies_handler handler) override;
+    /// The same for bytes that make_command() has made.
+    void execute_encoded(std::string_view bytes, reply_handler handler);
     using client::execute;
     using client::execute_at;
     using client::execute_on_masters;
     std::shared_ptr<channel_listener> make_listener(listener_options o) override;
+    std::shared_ptr<client> make_another(std::string name,
+                                         std::chrono::milliseconds timeout) override;
     void later(unique_function<void()> task) override;
+
+    /// Whether a command would be sent, or wait for the first attempt to connect.
+    [[nodiscard]] bool takes_commands() const {
+        return link_->now() == link::state::up || link_->now() == link::state::first_attempt;
+    }
+    [[nodiscard]] std::size_t pending() const { return pending_.size(); }
 
 private:
     struct pending_command {

@@ -7,6 +7,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <exception>
 #include <utility>
 
@@ -17,15 +19,26 @@ using boost::system::error_code;
 
 namespace {
 
+/// By all links of the process.
+std::atomic<std::uint64_t> made{0};
+
 // A connection that lasts this long is no reason to hesitate when it breaks; one that dies sooner
 // keeps the backoff growing (Redis that accepts, then refuses).
 constexpr auto settled_after = std::chrono::seconds(5);
 
 }  // namespace
 
-link::link(asio::io_context& loop, url where, link_options options)
+std::uint64_t connections_made() {
+    return made.load(std::memory_order_relaxed);
+}
+
+url_source always(url where) {
+    return [where = std::move(where)] { return where; };
+}
+
+link::link(asio::io_context& loop, url_source where, link_options options)
     : loop_(loop),
-      where_(std::move(where)),
+      source_(std::move(where)),
       options_(std::move(options)),
       timer_(loop),
       read_on_(loop, time_point::max()) {}
@@ -77,6 +90,7 @@ void link::log_loss(state before, std::string_view reason) const {
 void link::rise() {
     state_ = state::up;
     up_since_ = steady_clock::now();
+    made.fetch_add(1, std::memory_order_relaxed);
     log::info("redis connected", {{"connection", options_.name}, {"url", where_.redacted()}});
     if (const auto owner = owner_.lock()) owner->on_up();
 }
@@ -85,6 +99,7 @@ void link::rise() {
 asio::awaitable<void> link::run([[maybe_unused]] std::shared_ptr<link> self) {
     co_await asio::post(loop_, asio::use_awaitable);  // nothing happens inside start()
     while (state_ != state::stopped) {
+        where_ = source_();
         stream_ = std::make_shared<stream>(loop_);
         watch(stream_);
         co_await attempt(stream_);

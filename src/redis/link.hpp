@@ -5,6 +5,7 @@
 #include "stream.hpp"
 
 #include <chat_gateway/base/scheduler.hpp>
+#include <chat_gateway/base/unique_function.hpp>
 #include <chat_gateway/redis/redis.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -32,6 +33,10 @@ public:
     virtual void on_down() = 0;
 };
 
+/// Where the next attempt to connect goes; asked before each.
+using url_source = unique_function<url()>;
+url_source always(url where);
+
 struct link_options {
     std::string name;  ///< for the log: what the connection is for
     std::chrono::milliseconds connect_timeout{5000};
@@ -45,7 +50,7 @@ class link : public std::enable_shared_from_this<link> {
 public:
     enum class state : std::uint8_t { first_attempt, up, away, stopped };
 
-    link(boost::asio::io_context& loop, url where, link_options options);
+    link(boost::asio::io_context& loop, url_source where, link_options options);
 
     /// Once. The owner is not kept alive.
     void start(std::weak_ptr<link_owner> owner);
@@ -74,7 +79,8 @@ private:
     void log_loss(state before, std::string_view reason) const;
 
     boost::asio::io_context& loop_;
-    url where_;
+    url_source source_;
+    url where_;  ///< of the current attempt
     link_options options_;
     std::weak_ptr<link_owner> owner_;
     state state_ = state::first_attempt;

@@ -27,6 +27,7 @@ struct listener_options {
     std::string pattern{};  ///< of PSUBSCRIBE; empty: none; not with sharded
     bool sharded =
         false;  ///< SSUBSCRIBE and SPUBLISH's messages instead of SUBSCRIBE and PUBLISH's
+    bool every_master = false;  ///< for what each node tells of itself only: keyspace notifications
 };
 
 /// The listening side of a bus. What is subscribed to survives a reconnect. Lives on its loop; not

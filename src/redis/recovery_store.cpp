@@ -17,12 +17,16 @@ namespace streams = socketio::cluster::streams;
 using socketio::stream_id;
 using socketio::stream_position;
 
-/// KEYS: the session. ARGV: the owner, and with a value its milliseconds and itself. The answer
-/// says whether the session was that owner's.
+/// KEYS: the session. ARGV: the owner, whether none there will do as well ("1"), and with a value
+/// its milliseconds and itself. The answer says whether the condition held.
 constexpr std::string_view if_owned = R"(
 local kept = redis.call('GET', KEYS[1])
-if not kept or string.sub(kept, 1, #ARGV[1]) ~= ARGV[1] then return 0 end
-if ARGV[3] then redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[2]) else redis.call('DEL', KEYS[1]) end
+if kept then
+  if string.sub(kept, 1, #ARGV[1]) ~= ARGV[1] then return 0 end
+elseif ARGV[2] ~= '1' then
+  return 0
+end
+if ARGV[4] then redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[3]) else redis.call('DEL', KEYS[1]) end
 return 1)";
 
 result<std::optional<std::string>> value_of(result<reply> answer) {
@@ -84,10 +88,11 @@ public:
                 return commands_->execute_at(key, {"SET", key, value, "PX", ms, "NX"},
                                              std::move(answered));
             case condition::is_owned:
+            case condition::is_not_anothers:
                 return commands_->execute_at(
                     key,
-                    {"EVAL", if_owned, "1", key, std::string_view(value).substr(0, owner_size), ms,
-                     value},
+                    {"EVAL", if_owned, "1", key, std::string_view(value).substr(0, owner_size),
+                     c == condition::is_not_anothers ? "1" : "0", ms, value},
                     std::move(answered));
         }
     }
@@ -99,7 +104,7 @@ public:
     }
     void drop(const std::string& pid, const std::string& owner, done_handler done) override {
         const auto key = streams::session_key(pid);
-        commands_->execute_at(key, {"EVAL", if_owned, "1", key, owner},
+        commands_->execute_at(key, {"EVAL", if_owned, "1", key, owner, "0"},
                               [done = std::move(done)](const result<reply>& r) mutable {
                                   const auto outcome = outcome_of(r);
                                   done(outcome ? result<>() : result<>(outcome.error()));

@@ -59,8 +59,9 @@ public:
         const std::string database = "@" + std::to_string(database_) + "__:";
         keyspace_ = "__keyspace" + database;
         keyevent_ = "__keyevent" + database;
-        events_ = commands_->make_listener(
-            {.link = {.name = "session events"}, .pattern = keyspace_ + escaped(prefix_) + "*"});
+        events_ = commands_->make_listener({.link = {.name = "session events"},
+                                            .pattern = keyspace_ + escaped(prefix_) + "*",
+                                            .every_master = true});
         events_->start([this](std::span<const published> all) { on_events(all); },
                        [this] { watcher_.missed(); });
         events_->subscribe({keyevent_ + "del", keyevent_ + "expired", keyevent_ + "evicted"},

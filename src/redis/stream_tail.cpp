@@ -4,6 +4,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace chat_gateway::redis {
@@ -14,26 +15,20 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::chrono::milliseconds patience{5000};  // beyond the time that an XREAD may block
-
-connection_options options_of(const stream_tail::options& o) {
-    connection_options c;
-    c.link.name = "stream";
-    c.command_timeout = o.block + patience;
-    return c;
-}
+/// How often it is asked whether Redis has what it had.
+constexpr std::chrono::seconds check_interval{5};
 
 }  // namespace
 
-stream_tail::stream_tail(asio::io_context& loop, url where, std::string name, options o)
+stream_tail::stream_tail(asio::io_context& loop, client& redis, std::string name, options o)
     : loop_(loop),
       name_(std::move(name)),
       options_(o),
-      connection_(std::make_shared<connection>(loop, std::move(where), options_of(o))),
+      connection_(redis.make_another("stream", o.block + patience)),
       timer_(loop) {}
 
 void stream_tail::start(handlers told) {
     told_ = std::move(told);
-    connection_->start();
     go_on();
 }
 
@@ -66,6 +61,8 @@ void stream_tail::go_on() {
     if (stopped_ || asking_) return;
     if (!located_) return locate();
     if (paused_) return;
+    // Another Redis may have taken over without a word.
+    if (steady_clock::now() - checked_at_ >= check_interval) unchecked_ = true;
     if (std::exchange(unchecked_, false)) return check();
     if (unmarked_) return mark_loss();
     read();
@@ -89,8 +86,13 @@ void stream_tail::check() {
     ask({"XINFO", "STREAM", name_}, [this](const reply& r) {
         const auto state = state_of(r);
         if (!state) return on_loss();
+        checked_at_ = steady_clock::now();
+        const bool has_last =
+            state->oldest && *state->oldest <= last_ && last_ <= state->last_generated;
         on_state(*state);
-        if (!unmarked_) on_up();
+        if (unmarked_) return;
+        if (has_last && last_ != entry_id()) return check_last();
+        on_up();
     });
 }
 
@@ -102,23 +104,42 @@ bool stream_tail::has_lost_entries(const stream_state& state) const {
 }
 
 void stream_tail::on_state(const stream_state& state) {
-    const bool forgotten = state.last_generated < last_;
-    if (!forgotten && !has_lost_entries(state)) return;
+    if (state.last_generated < last_) return on_forgotten(state.last_generated, state.added);
+    if (!has_lost_entries(state)) return;
+    tell_gap();
+}
+
+/// Whether Redis still has what was read last: one that has lost the end of the stream may have got
+/// new entries behind that already.
+void stream_tail::check_last() {
+    const std::string id = last_.text();
+    ask({"XRANGE", name_, id, id}, [this](reply r) {
+        const auto found = entries_of(std::move(r));
+        if (!found) return on_loss();
+        if (found->empty()) return on_forgotten(last_, std::nullopt);
+        on_up();
+    });
+}
+
+void stream_tail::on_forgotten(entry_id goes_on_behind, std::optional<std::uint64_t> added) {
+    // Ids may come again, when the clock of the Redis that takes over is behind.
+    last_ = goes_on_behind;
+    added_ = added;
+    unmarked_ = true;
+    tell_gap();
+    told_.located(last_);
+}
+
+void stream_tail::tell_gap() {
     log::warn("stream was trimmed or lost: messages may be missing",
               {{"stream", name_}, {"read_to", last_.text()}});
-    if (forgotten) {
-        // Ids may come again, when the clock of the Redis that takes over is behind.
-        last_ = state.last_generated;
-        added_ = state.added;
-        unmarked_ = true;
-    }
     told_.gap();
-    if (forgotten) told_.located(last_);
 }
 
 void stream_tail::mark_loss() {
     ask({"XADD", name_, "*", std::string(loss_mark_name), std::string(loss_mark_value)},
-        [this](const reply&) {
+        [this](const reply& r) {
+            own_mark_ = entry_id::parse(r.text).value_or(entry_id());
             unmarked_ = false;
             on_up();
         });
@@ -140,14 +161,19 @@ void stream_tail::take(std::vector<stream_entry> entries) {
     if (added_) *added_ += entries.size();
     // As many as there may be: others wait, and may be trimmed before they are read.
     unchecked_ = entries.size() >= options_.most;
+    // What another reader found lost may have been read here as well.
+    const bool lost = std::ranges::any_of(
+        entries, [&](const stream_entry& e) { return is_loss_mark(e) && e.id != own_mark_; });
     told_.entries(std::move(entries));
+    if (lost) tell_gap();
 }
 
 void stream_tail::ask(std::vector<std::string> words, unique_function<void(reply)> answered) {
     asking_ = true;
     const std::vector<std::string_view> views(words.begin(), words.end());
-    connection_->execute(
-        views, [weak = weak_from_this(), answered = std::move(answered)](result<reply> r) mutable {
+    connection_->execute_at(
+        name_, views,
+        [weak = weak_from_this(), answered = std::move(answered)](result<reply> r) mutable {
             const auto self = weak.lock();
             if (!self || self->stopped_) return;
             self->asking_ = false;

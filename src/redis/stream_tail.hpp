@@ -1,11 +1,10 @@
 #pragma once
 
 #include "backoff.hpp"
-#include "connection.hpp"
+#include "client.hpp"
 #include "stream_entry.hpp"
 
 #include <chat_gateway/base/unique_function.hpp>
-#include <chat_gateway/redis/redis.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -29,7 +28,7 @@ public:
         std::size_t most = 100;                 ///< entries of one XREAD
     };
 
-    stream_tail(boost::asio::io_context& loop, url where, std::string name, options o);
+    stream_tail(boost::asio::io_context& loop, client& redis, std::string name, options o);
     stream_tail(const stream_tail&) = delete;
     stream_tail& operator=(const stream_tail&) = delete;
 
@@ -56,8 +55,11 @@ private:
     void locate();
     void check();
     void on_state(const stream_state& state);
+    void check_last();
+    void on_forgotten(entry_id goes_on_behind, std::optional<std::uint64_t> added);
     [[nodiscard]] bool has_lost_entries(const stream_state& state) const;
     void mark_loss();
+    void tell_gap();
     void read();
     void take(std::vector<stream_entry> entries);
     void ask(std::vector<std::string> words, unique_function<void(reply)> answered);
@@ -67,7 +69,7 @@ private:
     boost::asio::io_context& loop_;
     const std::string name_;
     const options options_;
-    std::shared_ptr<connection> connection_;
+    std::shared_ptr<client> connection_;
     handlers told_;
     std::vector<waiter> waiting_;
     bool located_ = false;   ///< it is known where reading begins
@@ -77,7 +79,9 @@ private:
     std::optional<std::uint64_t> added_;
     boost::asio::steady_timer timer_;  ///< between attempts
     backoff retry_;
-    bool asking_ = false;     ///< a command or a pause between attempts is under way
+    bool asking_ = false;  ///< a command or a pause between attempts is under way
+    time_point checked_at_{};
+    entry_id own_mark_;
     bool unchecked_ = false;  ///< something may have been trimmed since the last read
     bool paused_ = false;
     bool stopped_ = false;

@@ -11,7 +11,6 @@
 #include <functional>
 #include <span>
 #include <string>
-#include <unordered_set>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -32,16 +31,14 @@ constexpr std::size_t uid_length = 16;
 /// the listener call into it until stopped.
 class streams_bus final : public bus {
 public:
-    streams_bus(boost::asio::io_context& loop, url where, std::shared_ptr<client> redis,
-                streams_bus_options o)
+    streams_bus(boost::asio::io_context& loop, std::shared_ptr<client> redis, streams_bus_options o)
         : prefix_(std::move(o.prefix)),
           max_length_(std::to_string(o.max_length)),
           uid_(random_token(uid_length)),
           general_(streams::general_channel(prefix_, nsp)),
           answers_(streams::node_channel(prefix_, nsp, uid_)),
           commands_(std::move(redis)),
-          tail_(std::make_shared<stream_tail>(loop, std::move(where), prefix_,
-                                              stream_tail::options{})),
+          tail_(std::make_shared<stream_tail>(loop, *commands_, prefix_, stream_tail::options{})),
           listener_(commands_->make_listener({})) {}
     ~streams_bus() override {
         tail_->stop();
@@ -62,20 +59,16 @@ public:
         listener_->subscribe({general_, answers_}, [](result<>) {});
     }
 
-    /// Everything is read; what is for rooms that nobody here is in ends here.
-    void subscribe(std::vector<std::string> rooms, done_handler done) override {
-        for (auto& room : rooms)
-            wanted_.insert(std::move(room));
+    /// Everything is read, and handed on: a join that another node orders may come right ahead of
+    /// the first message for its room.
+    void subscribe(std::vector<std::string> /*rooms*/, done_handler done) override {
         // With this node's channels in force the others count it, too.
         listener_->subscribe({}, [tail = tail_, done = std::move(done)](result<> heard) mutable {
             if (!heard) return done(heard);
             tail->when_reading(std::move(done));
         });
     }
-    void unsubscribe(const std::vector<std::string>& rooms) override {
-        for (const auto& room : rooms)
-            wanted_.erase(room);
-    }
+    void unsubscribe(const std::vector<std::string>& /*rooms*/) override {}
 
     void publish(std::vector<message> messages, done_handler done) override {
         std::vector<streams::entry> entries;
@@ -150,10 +143,6 @@ private:
         }
     }
 
-    [[nodiscard]] bool is_for_us(const message& m) const {
-        return m.rooms.size() != 1 || wanted_.contains(m.rooms.front());
-    }
-
     void receive(std::vector<stream_entry> entries) {
         std::vector<message> messages;
         const auto flush = [&] {
@@ -167,11 +156,11 @@ private:
             if (!said) {
                 malformed_.note(prefix_, e.fields.size());
             } else if (auto* m = std::get_if<message>(&said->what)) {
-                if (!is_for_us(*m)) continue;
                 m->position = position_of(e.id);
                 messages.push_back(std::move(*m));
             } else if (auto* r = std::get_if<request>(&said->what)) {
                 flush();
+                r->position = position_of(e.id);
                 if (said->uid != uid_) told_.request(std::move(*r));
             }
         }
@@ -210,7 +199,6 @@ private:
     std::shared_ptr<stream_tail> tail_;
     std::shared_ptr<channel_listener> listener_;
     handlers told_;
-    std::unordered_set<std::string> wanted_;
     std::uint64_t messages_ = 0;
     malformed_messages malformed_;
     bus_probes probes_;
@@ -219,9 +207,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<bus> make_streams_bus(boost::asio::io_context& loop, url where,
-                                      std::shared_ptr<client> redis, streams_bus_options o) {
-    return std::make_unique<streams_bus>(loop, std::move(where), std::move(redis), std::move(o));
+std::unique_ptr<bus> make_streams_bus(boost::asio::io_context& loop, std::shared_ptr<client> redis,
+                                      streams_bus_options o) {
+    return std::make_unique<streams_bus>(loop, std::move(redis), std::move(o));
 }
 
 }  // namespace chat_gateway::redis

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "link.hpp"
 #include "listener.hpp"
+#include "listening_link.hpp"
 #include "reply.hpp"
 #include "subscriptions.hpp"
 
@@ -9,11 +9,9 @@
 #include <chat_gateway/redis/redis.hpp>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,14 +21,13 @@ namespace chat_gateway::redis {
 
 using subscriber_options = listener_options;
 
-/// A connection that only listens: its subscriptions survive a reconnect. Redis is asked for a sign
-/// of life every ping_interval; one interval without a byte, and the connection is remade. Lives on
-/// its loop; not thread-safe.
-class subscriber final : public link_owner,
+/// Listens on one connection; its subscriptions survive a reconnect. Lives on its loop; not
+/// thread-safe.
+class subscriber final : public listening_owner,
                          public channel_listener,
                          public std::enable_shared_from_this<subscriber> {
 public:
-    subscriber(boost::asio::io_context& loop, url where, subscriber_options options);
+    subscriber(boost::asio::io_context& loop, url_source where, subscriber_options options);
     ~subscriber() override;
     subscriber(const subscriber&) = delete;
     subscriber& operator=(const subscriber&) = delete;
@@ -40,33 +37,28 @@ public:
     void stop() override;
     void subscribe(std::vector<std::string> channels, waiter done) override;
     void unsubscribe(const std::vector<std::string>& channels) override;
-    void pause(bool paused) override;
-    [[nodiscard]] bool is_up() const override { return link_->now() == link::state::up; }
+    void pause(bool paused) override { link_->pause(paused); }
+    [[nodiscard]] bool is_up() const override { return link_->is_up(); }
     [[nodiscard]] std::uint64_t reconnects() const override { return ups_ == 0 ? 0 : ups_ - 1; }
+    /// Leaves the server it is connected to, for the one that the source of its URLs names next.
+    void move_on(std::string_view reason) { link_->reset(reason); }
 
 private:
     void on_up() override;
-    result<std::size_t> on_bytes(std::string_view bytes) override;
+    [[nodiscard]] bool on_reply(const reply& r) override;
+    void on_messages(std::span<const published> batch) override;
     void on_down() override;
 
-    [[nodiscard]] bool take(std::string_view bytes);
     void note_restored();
     void post(std::vector<waiter> waiters, result<> outcome);
-    void arm();
-    void on_tick();
 
     boost::asio::io_context& loop_;
-    subscriber_options options_;
-    std::shared_ptr<link> link_;
-    std::optional<reply_reader> reader_;  ///< of the connection that is up
+    std::shared_ptr<listening_link> link_;
     subscriptions subscriptions_;
     message_handler handler_;
     unique_function<void()> gap_;
-    boost::asio::steady_timer timer_;
-    std::vector<published> messages_;  ///< of the read at hand
-    bool heard_ = false;               ///< since the last tick
-    bool paused_ = false;
     std::uint64_t ups_ = 0;
+    bool stopped_ = false;
 };
 
 }  // namespace chat_gateway::redis

@@ -76,19 +76,28 @@ bool read_database(std::string_view text, url& out) {
     return database.has_value();
 }
 
-result<url> parse_tcp(std::string_view text, bool tls) {
-    url out;
-    out.tls = tls;
+/// One, or more where several hosts stand behind the credentials.
+result<std::vector<url>> parse_tcp(std::string_view text, bool tls) {
+    url shared;
+    shared.tls = tls;
     const auto slash = std::min(text.find('/'), text.size());
-    auto address = text.substr(0, slash);
-    if (const auto at = address.rfind('@'); at != std::string_view::npos) {
-        if (!read_credentials(address.substr(0, at), out)) return make_error_code(errc::malformed);
-        address.remove_prefix(at + 1);
+    auto addresses = text.substr(0, slash);
+    if (const auto at = addresses.rfind('@'); at != std::string_view::npos) {
+        if (!read_credentials(addresses.substr(0, at), shared))
+            return make_error_code(errc::malformed);
+        addresses.remove_prefix(at + 1);
     }
-    if (!read_address(address, out)) return make_error_code(errc::malformed);
     const auto database = text.substr(std::min(slash + 1, text.size()));
-    if (!database.empty() && !read_database(database, out)) return make_error_code(errc::malformed);
-    return out;
+    if (!database.empty() && !read_database(database, shared))
+        return make_error_code(errc::malformed);
+    std::vector<url> all;
+    for (;;) {
+        const auto comma = std::min(addresses.find(','), addresses.size());
+        if (!read_address(addresses.substr(0, comma), all.emplace_back(shared)))
+            return make_error_code(errc::malformed);
+        if (comma == addresses.size()) return all;
+        addresses.remove_prefix(comma + 1);
+    }
 }
 
 result<url> parse_unix(std::string_view text) {
@@ -105,13 +114,42 @@ result<url> parse_unix(std::string_view text) {
     return out;
 }
 
+result<std::vector<url>> parse_one(std::string_view text) {
+    if (consume(text, "redis://")) return parse_tcp(text, false);
+    if (consume(text, "rediss://")) return parse_tcp(text, true);
+    if (!consume(text, "unix://")) return make_error_code(errc::malformed);
+    auto one = parse_unix(text);
+    if (!one) return one.error();
+    return std::vector<url>{std::move(*one)};
+}
+
+/// Where the next URL of a list begins, behind its comma.
+std::size_t next_url(std::string_view text) {
+    std::size_t next = text.size();
+    for (const std::string_view scheme : {",redis://", ",rediss://", ",unix://"})
+        next = std::min(next, text.find(scheme));
+    return next;
+}
+
 }  // namespace
 
 result<url> parse_url(std::string_view text) {
-    if (consume(text, "redis://")) return parse_tcp(text, false);
-    if (consume(text, "rediss://")) return parse_tcp(text, true);
-    if (consume(text, "unix://")) return parse_unix(text);
-    return make_error_code(errc::malformed);
+    auto one = parse_one(text);
+    if (!one) return one.error();
+    if (one->size() != 1) return make_error_code(errc::malformed);
+    return std::move(one->front());
+}
+
+result<std::vector<url>> parse_urls(std::string_view text) {
+    std::vector<url> all;
+    for (;;) {
+        const auto end = next_url(text);
+        auto some = parse_one(text.substr(0, end));
+        if (!some) return some.error();
+        all.insert(all.end(), some->begin(), some->end());
+        if (end == text.size()) return all;
+        text.remove_prefix(end + 1);
+    }
 }
 
 std::string url::redacted() const {

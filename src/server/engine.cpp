@@ -41,13 +41,6 @@ http::response plain_refusal(unsigned status, std::string_view text) {
     return r;
 }
 
-http::response not_now() {
-    http::response r = json_refusal(503, 5, "Service unavailable");
-    r.set("Retry-After", std::string(retry_after_seconds));
-    r.close = true;
-    return r;
-}
-
 /// Agreed upon only if that is switched on; otherwise offers are not looked at.
 websocket::deflate_terms deflate_terms_of(const http::request& r, const engine_options& o) {
     if (!o.compression) return {};
@@ -60,6 +53,13 @@ http::response refusal_for(request_error e, bool upgrade) {
 }
 
 }  // namespace
+
+http::response not_now() {
+    http::response r = json_refusal(503, 5, "Service unavailable");
+    r.set("Retry-After", std::string(retry_after_seconds));
+    r.close = true;
+    return r;
+}
 
 http::response json_refusal(unsigned status, int code, std::string_view message) {
     http::response r;
@@ -81,6 +81,7 @@ engine::impl::impl(net::event_loop& l, engine_options o, engine_events& ev)
     : loop(l),
       options(std::move(o)),
       events(ev),
+      counts(options.counts ? *options.counts : own_counts),
       poller_(l, [this](slot_handle link, bool readable,
                         bool writable) { on_ready(link, readable, writable); }),
       wheel_(l.now()),
@@ -144,7 +145,7 @@ void engine::impl::handle(http::request r, std::shared_ptr<net::local_exchange> 
     const auto sid = public_id::parse(request.sid);
     if (!sid || sid->shard() >= peers.size()) {
         return with_headers(e, cors_headers(r))
-            ->respond(refusal_for(request_error::unknown_sid, r.upgrade));
+            ->respond(admitting ? refusal_for(request_error::unknown_sid, r.upgrade) : not_now());
     }
     if (r.upgrade) return route_upgrade(r, *sid, request, std::move(e));
     route_polling(std::move(r), *sid, request, std::move(e));
@@ -205,31 +206,31 @@ void engine::impl::handshake(http::request r, engineio::engine_request request,
         upgrade.deflate = deflate_terms_of(r, options);
     }
 
-    events.admit(r, [this, via, jsonp = std::move(request.jsonp), gone, e = std::move(e),
-                     headers = std::move(headers),
-                     upgrade = std::move(upgrade)](admission decided) mutable {
-        if (*gone) return;
-        if (auto* refusal = std::get_if<http::response>(&decided)) {
-            refusal->close = refusal->close || via == transport::websocket;
-            return with_headers(std::move(e), std::move(headers))->respond(std::move(*refusal));
-        }
-        auto& ticket = std::get<std::unique_ptr<admission_ticket>>(decided);
-        // The drain may have begun while the stores were asked.
-        if (!admitting || sessions.next_index() > public_id::max_index) {
-            return with_headers(std::move(e), std::move(headers))->respond(not_now());
-        }
-        if (via == transport::websocket) {
-            auto detached = e->detach();
-            if (!detached) return;
-            upgrade.headers = std::move(headers);
-            upgrade.leftover = std::move(detached->leftover);
-            return attach_new(std::move(detached->socket), std::move(upgrade),
-                              open(via, std::move(ticket)));
-        }
-        session_entry& s = *sessions.find(open(via, std::move(ticket)));
-        if (jsonp) s.polling_now().jsonp = std::move(*jsonp);
-        with_headers(std::move(e), std::move(headers))->respond(payload_answer(s, open_packet(s)));
-    });
+    events.admit(
+        r, [this, via, jsonp = std::move(request.jsonp), gone, e = std::move(e),
+            headers = std::move(headers), upgrade = std::move(upgrade)](admission decided) mutable {
+            if (*gone) return;
+            if (auto* refusal = std::get_if<http::response>(&decided)) {
+                refusal->close = refusal->close || via == transport::websocket;
+                return with_headers(std::move(e), std::move(headers))->respond(std::move(*refusal));
+            }
+            auto& ticket = std::get<std::unique_ptr<admission_ticket>>(decided);
+            // The drain may have begun while the stores were asked.
+            if (!admitting || sessions.next_index() > public_id::max_index) {
+                return with_headers(std::move(e), std::move(headers))->respond(not_now());
+            }
+            if (via == transport::websocket) {
+                auto detached = e->detach();
+                if (!detached) return;
+                upgrade.headers = std::move(headers);
+                upgrade.leftover = std::move(detached->leftover);
+                return attach_new(std::move(detached->socket), std::move(upgrade),
+                                  open(via, std::move(ticket)));
+            }
+            session_entry& s = *sessions.find(open(via, std::move(ticket)));
+            if (jsonp) s.polling_now().jsonp = std::move(*jsonp);
+            with_headers(std::move(e), std::move(headers))->respond(answer_poll(s, open_packet(s)));
+        });
 }
 
 slot_handle engine::impl::open(transport via, std::unique_ptr<admission_ticket> ticket) {
@@ -280,6 +281,7 @@ void engine::impl::apply(slot_handle h, engineio::step step, std::string_view da
             upgraded(h);
             break;
         case act::drop_candidate:
+            counts.upgrades_given_up.add();
             say_goodbye(std::exchange(s->candidate, {}), websocket::close_code::none);
             break;
         case act::release_poll:
@@ -296,6 +298,7 @@ void engine::impl::send(slot_handle h, const wire_ref& message) {
     session_entry* s = sessions.find(h);
     if (!s || s->lingering || s->overflown || s->broken) return;
     s->out.push(message);
+    (s->link ? counts.websocket : counts.polling).packets_out.add();
     mark_dirty(h, *s);
     if (s->out.bytes() < std::min(early_flush_bytes, options.send_queue_bytes)) return;
     // The caller may be walking a room: whatever is found out here is acted upon at the end of the
@@ -464,6 +467,16 @@ std::vector<slot_handle> engine::sessions() {
 }
 std::size_t engine::session_count() const {
     return impl_->sessions.size() - impl_->lingering;
+}
+std::size_t engine::lingering_count() const {
+    return impl_->lingering;
+}
+void engine::set_cors(std::shared_ptr<const http::cors_policy> policy) {
+    impl_->options.cors = policy.get();
+    impl_->cors_kept = std::move(policy);
+}
+void engine::set_send_queue(std::size_t bytes) {
+    impl_->options.send_queue_bytes = bytes;
 }
 
 }  // namespace chat_gateway::server

@@ -106,11 +106,17 @@ public:
 
     net::event_loop& loop;
     engine_options options;
+    std::shared_ptr<const http::cors_policy>
+        cors_kept;  ///< what options.cors points to, if it was set later
     engine_events& events;
     std::vector<engine*> peers;
     slot_map<session_entry> sessions;
     std::size_t lingering = 0;  ///< of the sessions, those that are closed for the application
+    /// No: sessions that are unknown here may be another gateway's, whose clients were sent there
+    /// by a proxy that still sends them here.
     bool admitting = true;
+    engine_counts own_counts;
+    engine_counts& counts;
 
 private:
     class post_watch;
@@ -165,6 +171,8 @@ private:
     void say_goodbye(slot_handle link, websocket::close_code code);
     void drop_link(slot_handle link);
     void write_link(slot_handle link);
+    void note_queue(websocket_link& link, const outbox* out);
+    [[nodiscard]] http::response answer_poll(const session_entry& s, std::string payload);
     [[nodiscard]] websocket_link::write_result try_write(slot_handle link, outbox* out);
 
     slot_map<websocket_link> links_;
@@ -191,6 +199,8 @@ std::shared_ptr<net::exchange> with_coding(std::shared_ptr<net::exchange> inner,
 
 http::response engine_refusal(engineio::request_error e);
 http::response empty_answer(unsigned status);
+/// Another gateway may do: the client comes back, or a proxy passes the request on.
+http::response not_now();
 /// A polling body as a transport carries it: as it is, or as JSONP.
 http::response payload_answer(const session_entry& s, std::string payload);
 

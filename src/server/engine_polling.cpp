@@ -38,11 +38,16 @@ http::response payload_answer(const session_entry& s, std::string payload) {
     return r;
 }
 
+http::response engine::impl::answer_poll(const session_entry& s, std::string payload) {
+    counts.polling.bytes_out.add(payload.size());
+    return payload_answer(s, std::move(payload));
+}
+
 void engine::impl::serve_polling(polling_request r, std::shared_ptr<net::exchange> e) {
     // What is due is done first: a request must not find a session whose time is over.
     if (find(r.sid)) run_deadlines(sessions.handle_at(r.sid.index()), loop.now());
     session_entry* s = find(r.sid);
-    if (!s) return e->respond(engine_refusal(request_error::unknown_sid));
+    if (!s) return e->respond(admitting ? engine_refusal(request_error::unknown_sid) : not_now());
     // `websocket` without an upgrade, or another version than the session's.
     if (!r.fits) return e->respond(engine_refusal(request_error::bad_request));
     const slot_handle h = sessions.handle_at(r.sid.index());
@@ -59,17 +64,17 @@ void engine::impl::serve_polling(polling_request r, std::shared_ptr<net::exchang
 
 void engine::impl::serve_get(slot_handle h, session_entry& s, std::shared_ptr<net::exchange> e) {
     if (s.lingering) {
-        if (!s.out.empty()) return e->respond(payload_answer(s, s.out.take_payload()));
-        e->respond(payload_answer(s,
-                                  "6\x1e"
-                                  "1"));
+        if (!s.out.empty()) return e->respond(answer_poll(s, s.out.take_payload()));
+        e->respond(answer_poll(s,
+                               "6\x1e"
+                               "1"));
         return erase_lingering(h);
     }
     if (s.holds_poll()) {
         e->respond(empty_answer(400));
         return finish(h, close_reason::transport_error);
     }
-    if (!s.out.empty()) return e->respond(payload_answer(s, s.out.take_payload()));
+    if (!s.out.empty()) return e->respond(answer_poll(s, s.out.take_payload()));
     e->on_abort([this, h, which = e.get()] { poll_aborted(h, which); });
     s.polling_now().held = std::move(e);
     s.life.poll_held(loop.now());
@@ -105,6 +110,8 @@ void engine::impl::serve_post(slot_handle h, session_entry& s, polling_request& 
         return e.respond(posted());
     }
     const auto decoded = engineio::decode_payload(r.body);
+    counts.polling.bytes_in.add(r.body.size());
+    counts.polling.packets_in.add(decoded.packets.size());
     for (const auto& packet : decoded.packets) {
         session_entry* open = sessions.find(h);
         if (!open || open->lingering) break;
@@ -118,13 +125,14 @@ void engine::impl::serve_post(slot_handle h, session_entry& s, polling_request& 
 void engine::impl::release_poll(session_entry& s, std::string body) {
     if (!s.holds_poll()) return;
     const auto held = std::exchange(s.polling->held, nullptr);
-    held->respond(payload_answer(s, std::move(body)));
+    held->respond(answer_poll(s, std::move(body)));
 }
 
 // Orderly ends wait for the poller to fetch what it is owed; the others tell a held GET, or nobody.
 void engine::impl::close_polling(session_entry& s, close_reason reason) {
-    const bool orderly =
-        reason == close_reason::server_close || reason == close_reason::connect_timeout;
+    const bool orderly = reason == close_reason::server_close ||
+                         reason == close_reason::connect_timeout ||
+                         reason == close_reason::shutting_down;
     if (!orderly) return release_poll(s, reason == close_reason::client_close ? "6" : "1");
     if (s.holds_poll() && s.out.empty()) return release_poll(s, "1");
     if (s.holds_poll()) release_poll(s, s.out.take_payload());

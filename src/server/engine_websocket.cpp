@@ -47,8 +47,10 @@ void engine::impl::serve_upgrade(net::descriptor socket, upgrade_request r) {
     if (!s || s->lingering) return refuse_upgrade(std::move(socket), r, request_error::unknown_sid);
     if (!r.v4) return refuse_upgrade(std::move(socket), r, request_error::bad_request);
     // A session has one WebSocket at most; the first is untouched.
-    if (r.via != engineio::transport::websocket || !s->life.begin_upgrade(loop.now()))
+    if (r.via != engineio::transport::websocket || !s->life.begin_upgrade(loop.now())) {
+        counts.upgrades_refused.add();
         return open_and_close(std::move(socket), std::move(r));
+    }
     const slot_handle h = sessions.handle_at(r.sid.index());
     add_link(std::move(socket), h, role::candidate, switching_protocols(r), std::move(r.leftover),
              r.deflate);
@@ -74,11 +76,17 @@ void engine::impl::open_and_close(net::descriptor socket, upgrade_request r) {
 
 void engine::impl::refuse_upgrade(net::descriptor socket, const upgrade_request& r,
                                   request_error why) {
-    const std::string_view text = engineio::message_of(why);
-    std::string refusal = "HTTP/1.1 400 Bad Request\r\n";
+    counts.upgrades_refused.add();
+    http::response later = not_now();
+    const bool here = admitting || why != request_error::unknown_sid;
+    const std::string_view text = here ? engineio::message_of(why) : later.body;
+    std::string refusal =
+        here ? "HTTP/1.1 400 Bad Request\r\n" : "HTTP/1.1 503 Service Unavailable\r\n";
     append_headers(refusal, r.headers);
-    refusal += "Content-Type: text/html\r\nConnection: close\r\nContent-Length: " +
-               std::to_string(text.size()) + "\r\n\r\n" + std::string(text);
+    if (!here) append_headers(refusal, later.headers);
+    refusal += std::string(here ? "Content-Type: text/html\r\n" : "") +
+               "Connection: close\r\nContent-Length: " + std::to_string(text.size()) + "\r\n\r\n" +
+               std::string(text);
     const slot_handle link = add_link(std::move(socket), {}, role::closing, refusal, {});
     if (auto* l = links_.find(link)) {
         l->shut();
@@ -122,6 +130,7 @@ void engine::impl::on_ready(slot_handle h, bool readable, bool writable) {
     if (!link) return;
     if (writable && link->waits_writable) {
         link->waits_writable = false;
+        counts.blocked.subtract();
         write_link(h);
         if (!(link = links_.find(h))) return;
         if (!link->waits_writable) poller_.watch_writable(link->socket, h, false);
@@ -137,6 +146,7 @@ void engine::impl::read_from(slot_handle h) {
         const ssize_t got = ::recv(link->socket.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
         if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
         if (got <= 0) return link_lost(h, close_reason::transport_lost);
+        counts.websocket.bytes_in.add(static_cast<std::uint64_t>(got));
         if (!consume(h, {buffer.data(), static_cast<std::size_t>(got)})) return;
         if (static_cast<std::size_t>(got) < buffer.size()) return;
     }
@@ -187,6 +197,7 @@ void engine::impl::on_event(slot_handle h, const websocket::event& e) {
                 link.queue_behind(s->out);
                 s->link = {};
             } else if (s && link.now == role::candidate) {
+                counts.upgrades_lost.add();
                 s->candidate = {};
                 s->life.candidate_lost();
             }
@@ -209,9 +220,11 @@ void engine::impl::on_message(slot_handle h, const websocket::event& e) {
                                 ? engineio::decode_packet(e.payload)
                                 : std::nullopt;
         // Whatever is no probe ends the attempt, garbage too.
+        counts.websocket.packets_in.add();
         return apply(session,
                      s->life.on_candidate_packet(packet.value_or(engineio::packet{}), loop.now()));
     }
+    counts.websocket.packets_in.add();
     if (e.what == websocket::event::kind::binary)
         return apply(session, {engineio::act::deliver, {}}, e.payload, true);
     if (e.payload.starts_with('b')) {
@@ -241,6 +254,7 @@ void engine::impl::link_lost(slot_handle h, close_reason reason) {
     session_entry* s = sessions.find(session);
     if (!s) return;
     if (was == role::candidate && s->candidate == h) {
+        counts.upgrades_lost.add();
         s->candidate = {};
         s->life.candidate_lost();
     } else if (was == role::attached && s->link == h) {
@@ -261,13 +275,18 @@ void engine::impl::say_goodbye(slot_handle h, close_code code) {
 }
 
 void engine::impl::drop_link(slot_handle h) {
+    if (const auto* link = links_.find(h)) {
+        if (link->waits_writable) counts.blocked.subtract();
+        counts.queued_bytes.subtract(link->counted);
+    }
     links_.erase(h);
 }
 
 void engine::impl::write_link(slot_handle h) {
     auto* link = links_.find(h);
-    if (!link || link->waits_writable) return;
+    if (!link) return;
     session_entry* s = link->now == role::attached ? sessions.find(link->session) : nullptr;
+    if (link->waits_writable) return note_queue(*link, s ? &s->out : nullptr);
     switch (try_write(h, s ? &s->out : nullptr)) {
         case write_result::done:
             if (link->close_when_written) return drop_link(h);
@@ -280,11 +299,25 @@ void engine::impl::write_link(slot_handle h) {
     }
 }
 
+/// Only what is owed to one that is blocked counts: all else leaves in this tick.
+void engine::impl::note_queue(websocket_link& link, const outbox* out) {
+    const std::size_t owed = link.waits_writable ? link.queued() + (out ? out->bytes() : 0) : 0;
+    if (owed == link.counted) return;
+    counts.queued_bytes.add(owed - link.counted);
+    link.counted = static_cast<std::uint32_t>(owed);
+}
+
 write_result engine::impl::try_write(slot_handle h, outbox* out) {
     websocket_link& link = *links_.find(h);
+    const auto owed = [&] { return link.queued() + (out ? out->bytes() : 0); };
+    const std::size_t before = owed();
     const auto r = link.write(out, scratch_);
-    if (r == write_result::blocked && !std::exchange(link.waits_writable, true))
+    counts.websocket.bytes_out.add(before - owed());
+    if (r == write_result::blocked && !std::exchange(link.waits_writable, true)) {
+        counts.blocked.add();
         poller_.watch_writable(link.socket, h, true);
+    }
+    note_queue(link, out);
     return r;
 }
 

@@ -6,6 +6,7 @@
 #include <chat_gateway/net/descriptor.hpp>
 #include <chat_gateway/websocket/frame_parser.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -46,6 +47,7 @@ public:
     net::descriptor socket;
     websocket::frame_parser parser;
     slot_handle session;
+    std::uint32_t counted = 0;  ///< of what it is owed, in engine_counts::queued_bytes
     role now;
     bool takes_deflate = false;  ///< its outbox may send compressed frames
     bool waits_writable = false;

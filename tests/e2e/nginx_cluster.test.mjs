@@ -94,3 +94,20 @@ test("when a gateway dies its stock clients go on at the other one, which does n
   }
   await gateways[1].resume();
 });
+
+test("when a gateway is stopped its stock clients go on at the other one, with one reconnection each", async () => {
+  const clients = await Promise.all([...Object.values(transportSettings), ...Object.values(transportSettings)].map((transports) =>
+    new Client(front.url, { cookie: cookies[1], transports, reconnection: true, reconnectionDelay: 50 }).connect()));
+  const errors = [];
+  for (const client of clients) client.socket.on("connect_error", (error) => errors.push(error.message));
+  const again = clients.map((client) => client.next("connect"));
+  const stopped = gateways[1].stop();
+  await Promise.all(again);
+  await stopped;
+  assert.deepEqual(errors, []);
+  for (const client of clients) {
+    assert.equal(client.disconnects.length, 1);
+    client.close();
+  }
+  await gateways[1].resume();
+});

@@ -18,6 +18,17 @@ bool shows_secret(const std::string& text) {
     return text.find(secret) != std::string::npos;
 }
 
+void check_redis_nodes(std::string_view text) {
+    const auto all = redis::parse_urls(text);
+    if (!all) {
+        FUZZ_CHECK(all.error() == errc::malformed);
+        return;
+    }
+    FUZZ_CHECK(!all->empty());
+    for (const auto& one : *all)
+        FUZZ_CHECK(redis::parse_url(one.redacted()));
+}
+
 void check_redis(std::string_view text) {
     const auto u = redis::parse_url(text);
     if (!u) {
@@ -55,6 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::input in(data, size);
     const auto url = in.line();
     check_redis(url);
+    check_redis_nodes(url);
     check_postgres(url);
     const auto before = in.line();
     check_secrecy(before, in.line());

@@ -22,10 +22,11 @@ public:
              unique_function<void(result<bool>)> done) override {
         if (away) return fail(std::move(done));
         const auto there = sessions.find(pid);
-        const bool holds =
-            c == condition::none ||
-            (c == condition::is_absent ? there == sessions.end()
-                                       : there != sessions.end() && owned(there->second, value));
+        const bool absent = there == sessions.end();
+        const bool ours = !absent && owned(there->second, value);
+        const bool holds = c == condition::none || (c == condition::is_absent && absent) ||
+                           (c == condition::is_owned && ours) ||
+                           (c == condition::is_not_anothers && (absent || ours));
         if (holds) {
             sessions[pid] = value;
             last_ttl = ttl;

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace chat_gateway::admin {
@@ -24,6 +25,7 @@ public:
 
     struct options {
         std::string token;  ///< empty: /v1/* is open to whoever reaches the listener
+        std::string socketio_path = "/ws";  ///< of the public listener, for /openapi.json
         /// Host names under which a browser gets the operator's page, besides addresses and
         /// localhost; lower case.
         std::vector<std::string> names{};
@@ -35,6 +37,14 @@ public:
 
     void on_request(http::request r, std::shared_ptr<net::local_exchange> e) override;
     http::response on_too_large(const http::request& r) override;
+    /// A path, in which `{id}` stands for one segment, and a method that it has. HEAD goes with
+    /// GET.
+    struct endpoint {
+        std::string_view path;
+        std::string_view method;
+    };
+    /// All of them, for whoever holds the documents against the code.
+    [[nodiscard]] static std::vector<endpoint> endpoints();
     /// From now on /readyz says 503.
     void begin_drain();
 
@@ -46,6 +56,7 @@ private:
     void healthz(http::request r, exchange_ptr e);
     void readyz(http::request r, exchange_ptr e);
     void prometheus(http::request r, exchange_ptr e);
+    void openapi(http::request r, exchange_ptr e);
     void post_messages(http::request r, exchange_ptr e);
     void get_page(http::request r, exchange_ptr e);      // page_api.cpp
     void get_overview(http::request r, exchange_ptr e);  // overview_api.cpp
@@ -62,6 +73,7 @@ private:
     [[nodiscard]] bool authorized(const http::request& r) const;
 
     options options_;
+    std::string description_;  ///< of GET /openapi.json
     gateway::services& services_;
     const gateway::metrics& figures_;
     std::unique_ptr<overview> overview_;

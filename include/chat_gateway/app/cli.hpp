@@ -17,6 +17,7 @@ struct cli_result {
     std::string out{};
     std::string err{};
     settings values{};
+    std::optional<std::string> config_file{};  ///< that `values` come from, among others
     std::vector<std::string> warnings{};
 };
 

@@ -41,6 +41,7 @@ struct config_key {
     secrecy shown = secrecy::open;
     /// A number that config/chat-gateway.json sets in place of the default; 0: the default.
     std::uint32_t shipped = 0;
+    bool reloads = false;  ///< SIGHUP reads it again
 };
 
 std::span<const config_key> config_keys();

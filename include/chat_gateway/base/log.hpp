@@ -23,6 +23,9 @@ struct field {
 /// Lines go to standard error. Call once before threads start; until then level info, text.
 void init(level minimum, format form);
 
+/// Lines below are not written from now on. Thread-safe.
+void set_level(level minimum) noexcept;
+
 /// Cheap; lets callers skip the building of fields.
 bool enabled(level l) noexcept;
 

@@ -51,6 +51,9 @@ public:
     /// Forgets the handshakes under way.
     ~authenticator();
 
+    /// Those that verify from now on, newest first.
+    void set_secrets(std::vector<std::string> secrets);
+
     /// `cookie_value`: of the session cookie, percent-decoded; nullopt if the client sent none. The
     /// handler runs once, possibly from inside the call.
     void authenticate(std::optional<std::string> cookie_value, handler h);

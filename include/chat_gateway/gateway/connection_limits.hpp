@@ -2,6 +2,7 @@
 
 #include <chat_gateway/base/scheduler.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -44,6 +45,8 @@ public:
     static constexpr std::size_t max_idle_addresses = 65536;
 
     explicit connection_limits(limit_options o);
+    /// Other limits from now on. Against one that was off count the connections made from now on.
+    void set(const limit_options& o);
     ~connection_limits();
 
     /// One connection, or handshake under way, as long as it exists. May end on any thread.
@@ -79,7 +82,13 @@ private:
     void leave_address(std::uint64_t network);
     void leave_user(const std::string& user);
 
-    const limit_options options_;
+    /// limit_options, for all threads.
+    struct {
+        std::atomic<std::uint32_t> connections{0};
+        std::atomic<std::uint32_t> per_address{0};
+        std::atomic<std::uint32_t> per_user{0};
+        std::atomic<std::uint32_t> handshakes{0};
+    } most_;
     std::unique_ptr<tables> tables_;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chat_gateway/base/scheduler.hpp>
 #include <chat_gateway/server/wire_packet.hpp>
 
 #include <cstdint>
@@ -16,6 +17,7 @@ struct delivery {
     std::vector<std::string> rooms;  ///< empty: everybody
     std::vector<std::string> except;
     std::uint64_t position = 0;  ///< in the packet log; 0: not in it
+    time_point read{};           ///< when the bus brought it
     bool droppable = false;      ///< `volatile`: not for a socket that cannot be written to now
 
     /// Of all its frames.

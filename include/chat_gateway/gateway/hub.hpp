@@ -6,6 +6,7 @@
 #include <chat_gateway/gateway/metrics.hpp>
 #include <chat_gateway/gateway/recovery.hpp>
 #include <chat_gateway/socketio/recovery.hpp>
+#include <chat_gateway/socketio/room_index.hpp>
 
 #include <cstdint>
 #include <deque>
@@ -30,6 +31,12 @@ struct resumption {
     delivery_batch missed;
 };
 
+/// A room that a shard has no member of any more, and what went on there.
+struct left_room {
+    std::string name;
+    socketio::room_index::tally so_far{};
+};
+
 /// Between the bus and the shards: who wants which room, and what goes to whom. Lives on the
 /// services loop. A shard holds a room from its first member to its last, a suspended session holds
 /// its rooms; the bus is asked on a room's first holder and told `grace` after the last one let go,
@@ -50,6 +57,9 @@ public:
     /// Whether messages get a compressed frame as well; off at first.
     void set_compression(bool on) { compression_ = on; }
 
+    /// What a session may be replayed, instead of the option of that name.
+    void set_session_bytes(std::size_t bytes) { recovery_.session_bytes = bytes; }
+
     /// Where the bus keeps its messages, and sessions are kept outside: their positions are the
     /// bus', and nothing is kept here (`recovery` is off). Before anything else.
     void set_stored(stored_recovery& stored) { stored_ = &stored; }
@@ -67,6 +77,8 @@ public:
     void acquire(unsigned shard, std::vector<std::string> taken,
                  unique_function<void(std::uint64_t position)> done);
     void release(unsigned shard, const std::vector<std::string>& rooms);
+    /// The same, and what went on in these rooms there is remembered while they are held.
+    void release(unsigned shard, const std::vector<left_room>& rooms);
     /// Shards are about to be told to put sockets into these rooms: what the bus brings for them
     /// goes to every shard, behind that order, for as long as the grace period. By then they hold
     /// them or do not want them.
@@ -91,10 +103,12 @@ public:
     [[nodiscard]] std::size_t room_count() const { return holders_.size(); }
     /// A join of that room was refused; counts while it is held.
     void note_denial(std::string_view room);
-    /// What is known of a room here: messages of the bus and denials, both since it is held.
+    /// What is known of a room here since it is held: messages of the bus, denials, and what went
+    /// on at shards that it has been left at.
     struct room_counts {
         std::uint64_t messages = 0;
         std::uint64_t denials = 0;
+        socketio::room_index::tally before{};
     };
     [[nodiscard]] room_counts counts_of(std::string_view room) const;
     /// The held rooms with the most messages, busiest first, of those that `wanted(name)`.
@@ -118,6 +132,7 @@ private:
         std::uint32_t suspended = 0;  ///< sessions
         std::uint32_t messages = 0;   ///< that the bus brought; stays at the most it can be
         std::uint32_t denials = 0;    ///< likewise
+        socketio::room_index::tally before{};  ///< at shards that have left it
         [[nodiscard]] bool held() const { return shards != 0 || suspended != 0; }
     };
 
@@ -143,8 +158,9 @@ private:
     chat::message_bus& bus_;
     metrics_block& counts_;
     unsigned shards_;
-    const recovery_options recovery_;
+    recovery_options recovery_;
     stored_recovery* stored_ = nullptr;
+    time_point read_{};  ///< when the bus brought the messages at hand
     deliver_function deliver_;
     std::unordered_map<std::string, holding, text_hash, std::equal_to<>> holders_;
     std::deque<std::pair<time_point, std::string>> unheld_;  ///< in order of release

@@ -1,11 +1,18 @@
 #pragma once
 
+#include <chat_gateway/base/counter.hpp>
+#include <chat_gateway/base/unique_function.hpp>
+#include <chat_gateway/server/engine_counts.hpp>
+
 #include <array>
-#include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace chat_gateway::gateway {
 
@@ -89,37 +96,76 @@ enum class metric : std::uint8_t {
     sessions_rechecked,
     rechecks_unavailable,
     sockets_cut,
+    reconnections,
+    users_1,  // by their number of connections; each bin has twice the one before
+    users_2,
+    users_4,
+    users_8,
+    users_16,
+    session_store_failures,
+    chat_directory_failures,
+    count_,
+};
+
+/// Every figure at /metrics that is a distribution of times: a histogram.
+enum class distribution : std::uint8_t {
+    session_duration,
+    loop_lag,
+    fan_out,
+    session_store,
+    chat_directory,
     count_,
 };
 
 /// One thread's share of the figures: written by that thread, read by any.
 class metrics_block {
 public:
-    void add(metric m, std::uint64_t n = 1) { store(m, load(m) + n); }
-    void subtract(metric m, std::uint64_t n = 1) { store(m, load(m) - n); }
-    [[nodiscard]] std::uint64_t load(metric m) const {
-        return values_[index(m)].load(std::memory_order_relaxed);
-    }
+    void add(metric m, std::uint64_t n = 1) { values_[index(m)].add(n); }
+    void subtract(metric m, std::uint64_t n = 1) { values_[index(m)].subtract(n); }
+    [[nodiscard]] std::uint64_t load(metric m) const { return values_[index(m)].load(); }
+    /// `times` times.
+    void observe(distribution d, std::chrono::nanoseconds value, std::uint64_t times = 1);
 
 private:
+    friend class metrics;
+    static constexpr std::size_t max_bounds = 12;
+    struct histogram {
+        std::array<counter, max_bounds + 1> buckets;  ///< the last one: above all bounds
+        counter microseconds;                         ///< summed
+    };
     static std::size_t index(metric m) { return static_cast<std::size_t>(m); }
-    // One writer, so no read-modify-write is needed.
-    void store(metric m, std::uint64_t v) { values_[index(m)].store(v, std::memory_order_relaxed); }
 
-    alignas(64)
-        std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(metric::count_)> values_{};
+    alignas(64) std::array<counter, static_cast<std::size_t>(metric::count_)> values_{};
+    std::array<histogram, static_cast<std::size_t>(distribution::count_)> histograms_{};
 };
 
-/// All blocks of the process. Blocks are made before the threads start and live as long as this.
+/// All figures of the process. Blocks and readings are made before the threads start and live as
+/// long as this.
 class metrics {
 public:
+    /// One that is looked up when /metrics is asked for, on the thread that asks.
+    struct reading {
+        std::string name;
+        std::string labels;
+        std::string help;  ///< empty: it continues the family of the one before
+        unique_function<double()> read;
+    };
+
     metrics_block& make_block() { return blocks_.emplace_back(); }
+    server::engine_counts& make_engine_counts() { return engines_.emplace_back(); }
+    void add(reading r) { readings_.push_back(std::move(r)); }
     [[nodiscard]] std::uint64_t sum(metric m) const;
+    /// How many were observed.
+    [[nodiscard]] std::uint64_t count(distribution d) const;
     /// Prometheus text exposition format 0.0.4.
     [[nodiscard]] std::string prometheus() const;
 
 private:
+    void append_histogram(std::string& out, distribution d) const;
+
     std::deque<metrics_block> blocks_;
+    std::deque<server::engine_counts> engines_;
+    mutable std::vector<reading> readings_;
 };
 
 }  // namespace chat_gateway::gateway

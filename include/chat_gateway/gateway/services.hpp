@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -22,6 +23,7 @@ namespace chat_gateway::gateway {
 
 class bus_watch;
 class rights_check;
+class user_counts;
 class stored_recovery;
 
 /// One socket of a user, for whoever asks.
@@ -115,6 +117,10 @@ public:
     void add_shard(net::event_loop& shard, shard_calls calls);
     void start();
 
+    /// Those that verify session cookies from now on. Services loop only.
+    void set_secrets(std::vector<std::string> secrets) {
+        authenticator_.set_secrets(std::move(secrets));
+    }
     void authenticate(net::event_loop& from, std::optional<std::string> cookie,
                       unique_function<void(chat::verdict)> handler);
 
@@ -130,11 +136,14 @@ public:
     /// See hub.
     void acquire(net::event_loop& from, unsigned shard, std::vector<std::string> taken,
                  unique_function<void(std::uint64_t position)> done);
-    void release(unsigned shard, std::vector<std::string> rooms);
+    void release(unsigned shard, std::vector<left_room> rooms);
 
     /// The first socket of a session is on a shard, and the last one has gone from it.
     void session_begins(chat::login_ref who);
     void session_ends(chat::login_ref who);
+    /// A connection of the user's begins, and ends; `lost`: though neither side had wanted it to.
+    void user_enters(std::string_view user);
+    void user_leaves(std::string_view user, bool lost);
     /// Sends away all sockets of a user on all shards: `41`, on which the stock client stays away,
     /// and the end. None of them can come back as what it was, nor can one that has lost its
     /// connection before. Services loop only; `done` is told how many were connected.
@@ -176,8 +185,9 @@ public:
     /// `first`: this connection's session for the first time.
     void keep_session(net::event_loop& from, suspended_session s, bool first,
                       unique_function<void(keep_result)> handler);
-    /// Nobody is to come back to it.
-    void drop_session(suspended_session s);
+    /// Nobody is to come back to it. false: it may still be there.
+    void drop_session(net::event_loop& from, suspended_session s,
+                      unique_function<void(bool)> handler);
     /// Names a connection among those of all gateways: 20 characters.
     [[nodiscard]] std::string owner_of(unsigned shard, slot_handle session) const;
     /// Up to here the bus has been read; 0 if it keeps nothing.
@@ -242,6 +252,7 @@ private:
     std::chrono::milliseconds recheck_{0};
     gateway::cluster::own_function questions_;
     std::unique_ptr<rights_check> rights_;
+    std::unique_ptr<user_counts> users_;
     bool bus_paused_ = false;               ///< services loop only
     std::size_t permission_questions_ = 0;  ///< under way; services loop only
     std::atomic<load_id> next_load_{1};

@@ -42,6 +42,21 @@ struct shard_options {
     bool refuse_at_connect = false;
 };
 
+/// What a shard that is being drained still has.
+struct drain_state {
+    std::size_t sessions = 0;
+    std::size_t lingering = 0;   ///< sessions closed whose pollers still fetch what they are owed
+    std::size_t handshakes = 0;  ///< under way
+};
+
+/// What may change while a shard runs.
+struct shard_limits {
+    std::size_t rooms_per_socket = 10000;
+    std::uint32_t events_per_socket_per_s = 0;
+    std::size_t send_queue_bytes = 1048576;
+    std::shared_ptr<connection_limits> connections;  ///< null: none
+};
+
 /// One loop's chat sockets: sessions of its engine that speak Socket.IO, and the rooms they are in.
 /// Lives on its loop.
 class shard {
@@ -54,11 +69,15 @@ public:
 
     /// What services call it for, on its loop; good as long as the shard is.
     [[nodiscard]] services::shard_calls calls();
-    /// No further handshakes; then close_some() until nothing is left.
-    void begin_drain();
-    /// Closes up to `most` sessions so that their clients come back elsewhere; returns how many are
+    /// On its loop. Sockets that there are are held to the new ones as well; connections count
+    /// against a limit that was off from now on.
+    void set_limits(shard_limits l);
+    /// What is open ends in a drain: no session is kept for its client to come back to this
+    /// process. With `refuse`, further handshakes get 503.
+    void begin_drain(bool refuse = true);
+    /// Closes up to `most` sessions so that their clients come back elsewhere; returns what is
     /// left.
-    std::size_t close_some(std::size_t most);
+    drain_state close_some(std::size_t most);
 
 private:
     class impl;

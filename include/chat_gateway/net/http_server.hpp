@@ -6,6 +6,8 @@
 #include <chat_gateway/net/descriptor.hpp>
 #include <chat_gateway/net/event_loop.hpp>
 
+#include <boost/intrusive/list.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -82,10 +84,34 @@ struct http_limits {
     std::chrono::milliseconds write_time{30000};
 };
 
+/// The HTTP connections of one loop, so that they can be brought to an end. Lives on that loop,
+/// from before the first of them.
+class http_connections {
+public:
+    /// One of them; it leaves the list by itself.
+    class member : public boost::intrusive::list_base_hook<
+                       boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+    public:
+        virtual ~member() = default;
+        virtual void wind_down() = 0;
+    };
+
+    void add(member& m) { all_.push_back(m); }
+    /// From now on every answer closes its connection, and those that wait for a further request
+    /// are closed. One that has not sent its first request yet may still do so.
+    void wind_down();
+    [[nodiscard]] bool winding_down() const { return winding_down_; }
+
+private:
+    boost::intrusive::list<member, boost::intrusive::constant_time_size<false>> all_;
+    bool winding_down_ = false;
+};
+
 /// Serves HTTP/1.1 on a connected socket until it closes or is detached: requests one after the
 /// other, pipelined ones too, answered in their order. What is refused, and how, stands in
-/// docs/http.md; such an answer has no body and closes the connection. Lives on the loop.
+/// docs/http.md; such an answer has no body and closes the connection. Lives on the loop, one of
+/// `among` if that is given.
 void serve_http(event_loop& loop, stream_socket socket, http_handler& handler,
-                const http_limits& limits);
+                const http_limits& limits, http_connections* among = nullptr);
 
 }  // namespace chat_gateway::net

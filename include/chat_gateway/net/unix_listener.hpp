@@ -1,10 +1,9 @@
 #pragma once
 
 #include <chat_gateway/base/error.hpp>
+#include <chat_gateway/net/accepting_loop.hpp>
 #include <chat_gateway/net/descriptor.hpp>
-#include <chat_gateway/net/event_loop.hpp>
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <sys/types.h>
@@ -49,10 +48,7 @@ private:
 /// turn; a connection pays for that with one way through a mailbox, once in its life.
 class unix_listener {
 public:
-    struct member {
-        event_loop* loop;
-        std::function<void(stream_socket)> on_accept;  ///< called on that loop
-    };
+    using member = accepting_loop;
 
     /// `members`: one or more, before their loops run. Throws boost::system::system_error.
     unix_listener(unix_socket socket, std::vector<member> members);

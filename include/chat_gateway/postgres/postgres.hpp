@@ -6,6 +6,8 @@
 #include <chat_gateway/chat/ports/session_store.hpp>
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -46,6 +48,14 @@ std::shared_ptr<worker_pool> make_worker_pool(pool_options o, post_function post
 /// Ends the threads: queued work fails with errc::closed, running statements are waited for
 /// (bounded by their timeout).
 void stop(worker_pool& p);
+struct pool_state {
+    std::size_t workers = 0;
+    std::size_t busy = 0;        ///< of them
+    std::size_t queued = 0;      ///< questions that wait for a worker
+    std::uint64_t connects = 0;  ///< connections made since the start
+};
+/// Thread-safe.
+pool_state state_of(worker_pool& p);
 
 /// Handlers of work under way run even if the directory is gone. A query that the server rejects,
 /// or that returns other columns than it must, is logged and an error of its own that says so; an

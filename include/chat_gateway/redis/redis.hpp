@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// The ports over Redis. Everything here lives on the thread of the io_context it is made with (the
 /// services loop).
@@ -36,6 +37,10 @@ struct url {
 };
 /// errc::malformed with nothing else to say; the configuration check tells what is accepted.
 result<url> parse_url(std::string_view text);
+/// One, or several nodes of a Redis Cluster, comma-separated: URLs as they are, or more hosts
+/// behind the first, `redis://user:password@a:7000,b:7000`. errc::malformed. That they are alike,
+/// as a cluster needs, is not looked at.
+result<std::vector<url>> parse_urls(std::string_view text);
 
 class client;
 class connection;
@@ -43,9 +48,14 @@ class connection;
 /// it is away fail at once with errc::unavailable; unanswered ones fail when it breaks
 /// (unavailable) or after the command timeout (timeout, and the connection is remade).
 std::shared_ptr<connection> make_connection(boost::asio::io_context& loop, url where);
-/// The same for whoever only hands it on to the ports.
-std::shared_ptr<client> make_client(boost::asio::io_context& loop, url where);
+/// For whoever only hands it on to the ports: of one server or, with several nodes, of the Redis
+/// Cluster that they belong to (at least one; alike but for host and port). `home`: a key; commands
+/// that have none go to the node that holds it.
+std::shared_ptr<client> make_client(boost::asio::io_context& loop, std::vector<url> nodes,
+                                    std::string home);
 void stop(client& c);
+/// By all connections of the process that remake themselves. Thread-safe.
+std::uint64_t connections_made();
 
 /// `database`: whose keyspace notifications tell of sessions that end, where Redis sends them.
 std::unique_ptr<chat::session_store> make_session_store(std::shared_ptr<client> redis,
@@ -77,8 +87,8 @@ struct streams_bus_options {
     std::uint32_t max_length = 10000;  ///< entries that are kept, about
 };
 /// The bus of @socket.io/redis-streams-adapter, whose stream it reads on a connection of its own.
-std::unique_ptr<bus> make_streams_bus(boost::asio::io_context& loop, url where,
-                                      std::shared_ptr<client> redis, streams_bus_options o);
+std::unique_ptr<bus> make_streams_bus(boost::asio::io_context& loop, std::shared_ptr<client> redis,
+                                      streams_bus_options o);
 
 /// Sessions where @socket.io/redis-streams-adapter keeps them, `sio:session:<pid>`, and the entries
 /// of its stream. Needs GETDEL (Redis 6.2) and EVAL.

@@ -6,6 +6,7 @@
 #include <chat_gateway/http/message.hpp>
 #include <chat_gateway/net/event_loop.hpp>
 #include <chat_gateway/net/http_server.hpp>
+#include <chat_gateway/server/engine_counts.hpp>
 #include <chat_gateway/server/wire_packet.hpp>
 
 #include <cstdint>
@@ -54,6 +55,7 @@ struct engine_options {
     std::size_t send_queue_bytes = 1048576;
     const http::cors_policy* cors = nullptr;  ///< null: every origin may, no CORS headers
     std::uint8_t shard = 0;
+    engine_counts* counts = nullptr;  ///< outlives the engine; null: nobody wants to know
 };
 
 /// The Engine.IO server of one loop. All calls on that loop. Engines that know each other
@@ -92,6 +94,13 @@ public:
     /// Those that are open for the application.
     [[nodiscard]] std::vector<slot_handle> sessions();
     [[nodiscard]] std::size_t session_count() const;
+    /// Closed for the application; their pollers still fetch what they are owed.
+    [[nodiscard]] std::size_t lingering_count() const;
+
+    /// Instead of the option of that name; from the next request on.
+    void set_cors(std::shared_ptr<const http::cors_policy> policy);
+    /// Likewise; a session that is owed more is closed when it is sent something.
+    void set_send_queue(std::size_t bytes);
 
 private:
     class impl;

@@ -43,8 +43,8 @@ public:
     /// `count` joins of this member are about to come: its list gets no slack.
     void expect(member_id m, std::size_t count);
     change leave(member_id m, std::string_view room);
-    /// Takes the member out of everything; calls emptied(room name) for each room that is gone by
-    /// it, before the name dies. emptied must not use the index.
+    /// Takes the member out of everything; calls emptied(room name, tally) for each room that is
+    /// gone by it, before these die. emptied must not use the index.
     template <class F>
     void leave_all(member_id m, F&& emptied);
 
@@ -117,7 +117,8 @@ void room_index::leave_all(member_id m, F&& emptied) {
     for (const auto place : std::exchange(members_[m], {})) {
         vacate(place);
         if (!rooms_[place.room].seats.empty()) continue;
-        emptied(std::string_view(*rooms_[place.room].name));
+        emptied(std::string_view(*rooms_[place.room].name),
+                std::as_const(rooms_[place.room].so_far));
         close(place.room);
     }
 }

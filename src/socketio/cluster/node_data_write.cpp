@@ -31,7 +31,7 @@ void append_member(std::string& out, std::string_view name, std::string_view jso
     out.append(1, '"').append(name).append("\":").append(json);
 }
 
-std::string quoted(std::string_view text) {
+std::string js_string(std::string_view text) {
     std::string out;
     append_js_string(out, text);
     return out;
@@ -75,7 +75,7 @@ result<typed> broadcast_of(const request& r) {
     if (event.empty() || r.id.empty()) return errc::malformed;
     typed t{broadcast, "{"};
     append_member(t.data, "packet", packet_of(event));
-    append_member(t.data, "requestId", quoted(r.id));
+    append_member(t.data, "requestId", js_string(r.id));
     append_member(t.data, "opts", opts_of(r.to.rooms, r.to.except, flags_of(r)));
     t.data += '}';
     return t;
@@ -91,7 +91,7 @@ std::string sockets_of(const std::vector<remote_socket>& sockets) {
     for (const auto& s : sockets) {
         if (s.id.empty() || !is_object(s.handshake) || !is_object(s.data)) return {};
         out += &s == &sockets.front() ? "{" : ",{";
-        append_member(out, "id", quoted(s.id));
+        append_member(out, "id", js_string(s.id));
         append_member(out, "handshake", s.handshake);
         append_member(out, "rooms", {});
         append_names(out, s.rooms);
@@ -136,12 +136,12 @@ result<typed> data_of(const request& r) {
             if (r.id.empty()) return errc::malformed;
             t.type = fetch_sockets;
             append_member(t.data, "opts", opts_of(r.to));
-            append_member(t.data, "requestId", quoted(r.id));
+            append_member(t.data, "requestId", js_string(r.id));
             break;
         case request_kind::server_side_emit:
             if (!is_event(r.data)) return errc::malformed;
             t.type = server_side_emit;
-            if (!r.id.empty()) append_member(t.data, "requestId", quoted(r.id));
+            if (!r.id.empty()) append_member(t.data, "requestId", js_string(r.id));
             append_member(t.data, "packet", r.data);
             break;
         case request_kind::broadcast:
@@ -157,7 +157,7 @@ result<typed> data_of(const request& r) {
 result<typed> data_of(const response& r, undefined u) {
     if (r.id.empty()) return errc::malformed;
     typed t{0, "{"};
-    append_member(t.data, "requestId", quoted(r.id));
+    append_member(t.data, "requestId", js_string(r.id));
     switch (r.kind) {
         case response_kind::fetched: {
             const auto sockets = sockets_of(r.fetched);

@@ -137,6 +137,97 @@ TEST_F(KeptSessions, NotWhenMessagesMayHaveBeenMissed) {
     EXPECT_FALSE(kept(a));
 }
 
+// A session that is not to be recovered is not, though Redis could not be told at once.
+TEST_F(KeptSessions, WhatCannotBeDroppedNowIsDroppedLater) {
+    returning_page page(world, world.log_in("ada", {"a"}));
+    const arrival a = page.arrive();
+    ASSERT_TRUE(eventually([&] { return kept(a).has_value(); }));
+    set_away(true);
+    page.wire.text("41");
+    ASSERT_TRUE(eventually([&] { return world.count(metric::recovery_store_failures) > 0; }));
+    EXPECT_TRUE(kept(a));
+    set_away(false);
+    EXPECT_TRUE(eventually([&] { return !kept(a); }));
+}
+
+TEST_F(KeptSessions, OfManyRoomsAreNotKeptWithEachChange) {
+    std::vector<std::string> chats;
+    for (int n = 0; n < 400; ++n)
+        chats.push_back("chat" + std::to_string(n));
+    returning_page page(world, world.log_in("ada", chats));
+    const arrival a = page.arrive();
+    ASSERT_TRUE(eventually([&] { return kept(a).has_value(); }));
+    const auto puts = [&] { return world.with_stores([](auto& s) { return s.recovery.puts; }); };
+    const std::size_t before = puts();
+    for (int n = 0; n < 100; ++n)
+        page.ask("clientLeaveRoom", chats[static_cast<std::size_t>(n)], "1");
+    EXPECT_LE(puts(), before + 3);
+    ASSERT_TRUE(eventually([&] { return rooms(a).size() == 301; }));
+}
+
+// A server's orders count for whoever is on the way in.
+TEST_F(KeptSessions, ARoomOrderedWhileTheClientComesBackMakesItsSessionAFreshOne) {
+    const auto session = world.log_in("ada", {"a"});
+    std::optional<returning_page> page(std::in_place, world, session);
+    const arrival a = page->arrive();
+    publish("seen", "a", 10);
+    page->event();
+    const std::string offset = page->offset;
+    page.reset();
+    ASSERT_TRUE(eventually([&] { return kept(a) && !kept(a)->live; }));
+    world.with_stores([](auto& s) { s.recovery.holds_reads = true; });
+    page.emplace(world, session, claim(a, offset));
+    ASSERT_TRUE(eventually(
+        [&] { return world.with_stores([](auto& s) { return s.recovery.held.size() == 1; }); }));
+    world.with_stores([](auto& s) {
+        s.bus.inject(socketio::cluster::request{.kind = socketio::cluster::request_kind::join,
+                                                .to = {.rooms = {"user:ada"}},
+                                                .rooms = {"b"},
+                                                .position = 11});
+    });
+    const arrival fresh = page->arrive();
+    EXPECT_NE(fresh.pid, a.pid);
+    ASSERT_TRUE(eventually([&] { return rooms(fresh).contains("b"); }));
+    world.with_stores([](auto& s) {
+        for (auto& answer : std::exchange(s.recovery.held, {}))
+            answer();
+    });
+    publish("for b", "b", 12);
+    EXPECT_EQ(page->event(), "for b");
+}
+
+// Its first message may be right behind the join, and the connection be lost already.
+TEST_F(KeptSessions, ARoomOrderedCountsFromTheOrderOn) {
+    const auto session = world.log_in("ada", {"a"});
+    std::optional<returning_page> page(std::in_place, world, session);
+    const arrival a = page->arrive();
+    publish("seen", "a", 10);
+    page->event();
+    const std::string offset = page->offset;
+    const socketio::cluster::message first{
+        .packet = gateway_world::event("first"), .rooms = {"b"}, .position = 12};
+    world.with_stores([&](auto& s) {
+        s.chats.add_participant("ada", "b");
+        s.recovery.kept.push_back({.position = 11});
+        s.recovery.kept.push_back({.position = 12, .what = first});
+        s.bus.inject(socketio::cluster::request{.kind = socketio::cluster::request_kind::join,
+                                                .to = {.rooms = {"user:ada"}},
+                                                .rooms = {"b"},
+                                                .position = 11});
+        s.bus.inject({first});
+        s.bus.reach(12);
+    });
+    EXPECT_EQ(page->event(), "first");
+    page.reset();
+    ASSERT_TRUE(eventually([&] { return kept(a) && !kept(a)->live; }));
+    // The client has not seen it.
+    page.emplace(world, session, claim(a, offset));
+    const arrival back = page->arrive();
+    EXPECT_EQ(back.pid, a.pid);
+    ASSERT_EQ(back.ahead.size(), 1U);
+    EXPECT_EQ(back.ahead.front(), R"(42["first","0-12"])");
+}
+
 TEST_F(KeptSessions, AConnectionWhoseClientIsElsewhereEnds) {
     returning_page page(world, world.log_in("ada", {"a"}));
     const arrival a = page.arrive();

@@ -74,6 +74,20 @@ TEST(RoomFigures, CountDenialsOfRoomsThatSomebodyIsIn) {
     EXPECT_TRUE(rooms[1].figures == (room_figures{.members = 1, .joins = 1}));
 }
 
+TEST(RoomFigures, OutliveTheLastMemberOfAShard) {
+    gateway_world world({.shards = 4});
+    std::deque<page> pages;
+    for (int n = 0; n < 8; ++n)
+        pages.emplace_back(world, world.log_in(std::to_string(n), {"room"})).connected();
+    for (std::size_t n = 1; n < pages.size(); ++n) {
+        pages[n].ask("clientLeaveRoom", "room", "1");
+        EXPECT_EQ(pages[n].wire.frame().payload, "431[]");
+    }
+    const auto rooms = world.busiest_rooms(10);
+    ASSERT_EQ(rooms.size(), 1U);
+    EXPECT_TRUE(rooms[0].figures == (room_figures{.members = 1, .joins = 8, .leaves = 7}));
+}
+
 TEST(RoomFigures, AreForgottenWithTheLastMember) {
     gateway_world world({.shards = 1});
     {

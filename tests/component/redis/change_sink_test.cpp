@@ -43,9 +43,7 @@ const adapter adapters[] = {
      [](redis_backend&, const auto& c) { return redis::make_sharded_bus(c, "socket.io"); },
      [](auto c) { return redis::make_sharded_change_sink(c, "socket.io"); }},
     {"streams",
-     [](redis_backend& b, const auto& c) {
-         return redis::make_streams_bus(b.loop, b.where(), c, {});
-     },
+     [](redis_backend& b, const auto& c) { return redis::make_streams_bus(b.loop, c, {}); },
      [](auto c) { return redis::make_streams_change_sink(c, {}); }},
 };
 

@@ -16,6 +16,7 @@ using ::testing::ElementsAre;
 template <bool RoomChannels>
 class bus_backend : public redis_backend {
 public:
+    static constexpr bool brings_all_rooms = false;
     static constexpr bool has_all_rooms = true;
     bus_backend() {
         for (auto& node : nodes_) {

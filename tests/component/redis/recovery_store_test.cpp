@@ -82,6 +82,12 @@ TEST_F(RedisRecoveryStore, PutsWhenTheConditionHolds) {
     EXPECT_LE(backend_.ask(*commands_, {"PTTL", "sio:session:p"})->integer, 5000);
     EXPECT_TRUE(put("p", value('b', "5"), condition::none));
     EXPECT_EQ(look("p"), value('b', "5"));
+    EXPECT_FALSE(put("p", value('a', "6"), condition::is_not_anothers));
+    EXPECT_TRUE(put("p", value('b', "7"), condition::is_not_anothers));
+    EXPECT_EQ(take("p"), value('b', "7"));
+    EXPECT_TRUE(put("p", value('a', "8"), condition::is_not_anothers, 5s));
+    EXPECT_EQ(look("p"), value('a', "8"));
+    EXPECT_LE(backend_.ask(*commands_, {"PTTL", "sio:session:p"})->integer, 5000);
 }
 
 TEST_F(RedisRecoveryStore, GivesASessionToOne) {

@@ -6,6 +6,7 @@ namespace {
 
 class sharded_backend : public redis_backend {
 public:
+    static constexpr bool brings_all_rooms = false;
     static constexpr bool has_all_rooms = false;
     sharded_backend() {
         for (auto& node : nodes_)

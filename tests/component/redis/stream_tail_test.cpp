@@ -58,7 +58,7 @@ protected:
     redis_backend backend_;
     std::shared_ptr<redis::connection> commands_ = backend_.connect();
     std::shared_ptr<redis::stream_tail> tail_ = std::make_shared<redis::stream_tail>(
-        backend_.loop, backend_.where(), "log",
+        backend_.loop, *commands_, "log",
         redis::stream_tail::options{.block = std::chrono::milliseconds(200), .most = 10});
     std::vector<std::string> read_;
     std::vector<redis::entry_id> located_;
@@ -191,6 +191,34 @@ TEST_F(RedisStreamTailOnSnapshots, WhatRedisHasForgottenIsAGapAndGetsAMark) {
     EXPECT_EQ(located_.back().text(), kept);
     add("3");
     expect_read({"1", "2", std::string(redis::loss_mark_value), "3"});
+    EXPECT_EQ(gaps_, 1);
+}
+
+// Whoever writes does not wait until the readers are back.
+TEST_F(RedisStreamTailOnSnapshots, WhatRedisHasForgottenIsNoticedBehindNewEntries) {
+    start();
+    add("1");
+    backend_.ask(*commands_, {"SAVE"});
+    add("2");
+    expect_read({"1", "2"});
+    tail_->pause(true);
+    backend_.stop_server(*commands_);
+    backend_.server.start();
+    backend_.wait_until_back(*commands_);
+    add("3");
+    tail_->pause(false);
+    backend_.run_until([&] { return read_.size() == 4; });
+    EXPECT_EQ(read_,
+              (std::vector<std::string>{"1", "2", "3", std::string(redis::loss_mark_value)}));
+    EXPECT_EQ(gaps_, 1);
+}
+
+TEST_F(RedisStreamTail, AnotherReadersMarkIsAGap) {
+    start();
+    add("1");
+    expect_read({"1"});
+    backend_.ask(*commands_, {"XADD", "log", "*", redis::loss_mark_name, redis::loss_mark_value});
+    backend_.run_until([&] { return gaps_ == 1; });
     EXPECT_EQ(gaps_, 1);
 }
 

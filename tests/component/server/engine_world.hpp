@@ -89,7 +89,8 @@ public:
                                                 .compression = o.compression,
                                                 .send_queue_bytes = o.send_queue_bytes,
                                                 .cors = o.cors,
-                                                .shard = static_cast<std::uint8_t>(n)};
+                                                .shard = static_cast<std::uint8_t>(n),
+                                                .counts = &counts_.emplace_back()};
             engines.push_back(nodes_.emplace_back(engine, journal_).engine.get());
         }
         for (auto& n : nodes_)
@@ -118,6 +119,9 @@ public:
         return unix_door_ ? server_address(directory_.file("s")) : server_address(port_);
     }
     journal& seen() { return journal_; }
+    [[nodiscard]] const server::engine_counts& counts(unsigned loop = 0) const {
+        return counts_.at(loop);
+    }
 
     /// Calls `task(engine, session)` on the loop that owns the session.
     template <class Task>
@@ -130,6 +134,10 @@ public:
     void on_each(Task task) {
         for (auto& n : nodes_)
             run_on(n.loop, [&] { task(*n.engine, n.application); });
+    }
+    void wind_down() {
+        for (auto& n : nodes_)
+            run_on(n.loop, [&n] { n.connections.wind_down(); });
     }
     void tell(const std::string& sid, const std::string& text) {
         with_session(sid, [&](server::engine& e, slot_handle h) {
@@ -164,6 +172,7 @@ private:
             return engine->too_large(r);
         }
 
+        net::http_connections connections;
         net::event_loop loop;
         echo_application application;
         std::unique_ptr<server::engine> engine;
@@ -173,7 +182,7 @@ private:
 
     [[nodiscard]] std::function<void(net::stream_socket)> service_of(node& n) {
         return [this, &n](net::stream_socket peer) {
-            net::serve_http(n.loop, std::move(peer), n, limits_);
+            net::serve_http(n.loop, std::move(peer), n, limits_, &n.connections);
         };
     }
     void listen_on_port() {
@@ -191,6 +200,7 @@ private:
     }
 
     journal journal_;
+    std::deque<server::engine_counts> counts_;
     net::http_limits limits_;
     std::uint16_t port_ = 0;
     temporary_directory directory_;

@@ -37,6 +37,32 @@ TEST(HttpServer, ConnectionIsClosedWhenTheClientWantsIt) {
     EXPECT_TRUE(old.at_end());
 }
 
+TEST(HttpServer, WindingDownEndsConnectionsBehindTheirAnswers) {
+    engine_world world;
+    const polling_client client(world.port());
+    raw_client idle(world.port());
+    EXPECT_EQ(idle.request("GET", "/ws/?EIO=9").get("Connection"), "keep-alive");
+    raw_client holding(world.port());
+    holding.send(raw_client::request_text("GET", client.target()));
+    raw_client fresh(world.port());
+    raw_client known(world.port());  // behind the others, which are accepted by now
+    EXPECT_EQ(known.request("GET", "/ws/?EIO=9").status, 400U);
+
+    world.wind_down();
+    EXPECT_TRUE(idle.at_end());
+    EXPECT_TRUE(known.at_end());
+    world.tell(client.sid, "last");
+    const auto answer = holding.response();
+    EXPECT_EQ(answer.body, "4last");
+    EXPECT_EQ(answer.get("Connection"), "close");
+    EXPECT_TRUE(holding.at_end());
+    // Its request may be on the way.
+    const auto first = fresh.request("GET", polling_path);
+    EXPECT_EQ(first.status, 200U);
+    EXPECT_EQ(first.get("Connection"), "close");
+    EXPECT_TRUE(fresh.at_end());
+}
+
 TEST(HttpServer, PipelinedRequestsAreAnsweredInOrder) {
     engine_world world;
     const polling_client client(world.port());

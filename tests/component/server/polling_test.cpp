@@ -425,7 +425,7 @@ TEST_P(SlowPost, OfAClosedSessionIsUnknownWhenComplete) {
     for (int n = 0; n < rounds; ++n) {
         const polling_client client(world.port());
         auto post = client.begin_post(2);
-        world.close(client.sid, engineio::close_reason::shutting_down);
+        world.close(client.sid, engineio::close_reason::transport_error);
         post.send("4x");
         EXPECT_EQ(post.response().body, R"({"code":1,"message":"Session ID unknown"})");
     }

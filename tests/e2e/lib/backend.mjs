@@ -107,7 +107,7 @@ export class Backend {
   async stop() {
     this.server.closeAllConnections();
     this.server.close();
-    if (!this.redis.isReady) return this.redis.isOpen && this.redis.destroy();
+    if (!(this.redis.isReady ?? this.redis.isOpen)) return this.redis.isOpen && this.redis.destroy();
     // What was published may have arrived before Redis' answer to it has: the emitter waits for none.
     await within(this.redis.close(), 5000, "Redis to answer the back end").catch(() => this.redis.isOpen && this.redis.destroy());
   }

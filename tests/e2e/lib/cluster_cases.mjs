@@ -10,10 +10,10 @@ import { World } from "./world.mjs";
 
 /**
  * @param {object} adapter `kind`: of the bus; `redis(world)`: the URL for all members; `prefix`; `emitter(world)`: a stand-alone emitter,
- * if the adapter has one; `settings`: of the gateways
+ * if the adapter has one; `settings`: of the gateways; `startRedis`: another Redis than a single server
  */
-export async function clusterCases({ kind, redis = (world) => world.redis.url, prefix = "socket.io", emitter, settings = {} }) {
-  const world = await World.start({ bus: { kind, prefix }, ...settings });
+export async function clusterCases({ kind, redis = (world) => world.redis.url, prefix = "socket.io", emitter, settings = {}, startRedis }) {
+  const world = await World.start({ bus: { kind, prefix }, ...settings }, { startRedis });
   const url = redis(world);
   const gateways = [world.gateway, await world.addGateway({ bus: { kind, prefix }, ...settings })];
   const nodes = [];

@@ -9,7 +9,7 @@ import { ServerProcess } from "./process.mjs";
 import { eventually } from "./wait.mjs";
 
 export const root = fileURLToPath(new URL("../../..", import.meta.url));
-const binary = process.env.CHAT_GATEWAY_BINARY ?? join(root, "build/release/chat-gateway");
+export const binary = process.env.CHAT_GATEWAY_BINARY ?? join(root, "build/release/chat-gateway");
 
 // What a developer's own deployment may have set must not reach the gateway under test.
 const SETTINGS = /^(CHAT_GATEWAY_.*|SESSION_SECRET|REDIS_URL|DATABASE_URL|PORT)$/;

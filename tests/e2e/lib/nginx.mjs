@@ -14,6 +14,7 @@ function replaced(text, pattern, by) {
 }
 
 const BY_SOCKET = /server unix:[^;]+;/;
+const INCLUDED = /include \/etc\/nginx\/chat-gateway\.d\/\*\.conf;/;
 const BY_PORT = /# server 127\.0\.0\.1:7000;/;
 
 const readSite = (name) => readFileSync(join(root, "docker/nginx", name), "utf8");
@@ -25,13 +26,13 @@ function siteOf(gateway) {
 }
 
 function clusterSiteOf(gateways) {
-  const servers = gateways.map(({ port }) => `server 127.0.0.1:${port};`).join("\n");
-  return replaced(readSite("chat-gateway-cluster.conf"), /(server 192\.0\.2\.\d+:7000;\s*){2}/, `${servers}\n`);
+  const servers = gateways.map(({ port }) => `server 127.0.0.1:${port} max_fails=0;`).join("\n");
+  return replaced(readSite("chat-gateway-cluster.conf"), /(server 192\.0\.2\.\d+:7000 max_fails=0;\s*){2}/, `${servers}\n`);
 }
 
 export class Nginx {
-  /** In front of one gateway, or of several: an array. */
-  static async start(gateway) {
+  /** In front of one gateway, or of several: an array. `locations`: what the site includes. */
+  static async start(gateway, { locations = "" } = {}) {
     const nginx = new Nginx();
     const port = await freePort();
     nginx.url = `http://127.0.0.1:${port}`;
@@ -39,6 +40,7 @@ export class Nginx {
     for (const name of ["body", "proxy", "fastcgi", "uwsgi", "scgi"]) mkdirSync(join(directory, name));
 
     let site = Array.isArray(gateway) ? clusterSiteOf(gateway) : siteOf(gateway);
+    site = replaced(site, INCLUDED, locations);
     site = replaced(site, /listen 80;/, `listen 127.0.0.1:${port};`);
     site = replaced(site, /listen \[::\]:80;/, "");
     const config = join(directory, "nginx.conf");

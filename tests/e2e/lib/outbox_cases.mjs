@@ -13,12 +13,12 @@ import { World } from "./world.mjs";
 
 const WRITERS = 8;
 
-/** `rows`: how many the long test writes. */
-export function outboxCases({ kind, rows }) {
+/** `rows`: how many the long test writes; `recovers`: clients of a gateway that is killed come back into their sessions. */
+export function outboxCases({ kind, rows, recovers = false }) {
   let world;
   let gateways;
   const user = randomUUID();
-  const bus = { bus: { kind } };
+  const bus = { bus: { kind, stream_length: 100_000 } };
 
   before(async () => {
     world = await World.start(bus);
@@ -173,7 +173,16 @@ export function outboxCases({ kind, rows }) {
 
   test("rows of many writers arrive once and in order, while publishers are killed and PostgreSQL restarts", { timeout: 280_000 }, async () => {
     const chats = await Promise.all(Array.from({ length: WRITERS }, () => world.postgres.addChat(user)));
-    const client = await connect(world.gateway); // publishes nothing itself
+    const clients = [await connect(world.gateway)]; // publishes nothing itself
+    const returns = [];
+    if (recovers) {
+      const client = await connect(gateways[0], user, { reconnection: true, reconnectionDelay: 20, reconnectionDelayMax: 200 });
+      client.socket.on("connect", () => returns.push(client.socket.recovered));
+      clients.push(client);
+      // Who has seen nothing yet has nothing to come back with.
+      await insert(chats[0], "first");
+      await receive(clients, "first");
+    }
     const each = Math.floor(rows / WRITERS);
     let written = 0;
     const write = async (chat) => {
@@ -198,18 +207,23 @@ export function outboxCases({ kind, rows }) {
     for (const [n, restart] of restarts.entries()) {
       await eventually(() => written > ((n + 1) * rows) / 6, "a part of the rows is written", 120_000);
       await restart();
+      await eventually(() => clients.every((client) => client.socket.connected), "those whom it has cost their connection are back");
     }
     await writing;
     const expected = Array.from({ length: each }, (_, i) => String(i));
-    await eventually(() => client.messages.length >= each * WRITERS, `${each * WRITERS} messages arrive`, 120_000);
-    for (const chat of chats) {
-      assert.deepEqual(client.messages.filter((m) => m.chat_id === chat).map((m) => m.content), expected);
+    for (const client of clients) {
+      const arrived = () => client.messages.filter((m) => m.content !== "first");
+      await eventually(() => arrived().length >= each * WRITERS, `${each * WRITERS} messages arrive`, 120_000);
+      for (const chat of chats) {
+        assert.deepEqual(arrived().filter((m) => m.chat_id === chat).map((m) => m.content), expected);
+      }
+      assert.equal(arrived().length, each * WRITERS);
     }
-    assert.equal(client.messages.length, each * WRITERS);
+    assert.deepEqual(returns, recovers ? [true, true] : [], "each time that its gateway was killed");
     await eventually(
       async () => (await world.postgres.query("SELECT count(*)::int AS n FROM chat_gateway.outbox")).rows[0].n === 0,
       "the table is empty",
     );
-    client.close();
+    close(...clients);
   });
 }

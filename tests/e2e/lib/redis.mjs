@@ -1,13 +1,15 @@
-// A private redis-server.
+// A private redis-server; CHAT_GATEWAY_TEST_REDIS names another program: valkey-server, say.
 import { createClient } from "redis";
 import { freePort, privateDirectory } from "./machine.mjs";
 import { ServerProcess } from "./process.mjs";
 
+const program = process.env.CHAT_GATEWAY_TEST_REDIS ?? "redis-server";
+
 export class Redis {
-  /** `durable`: what it has answered is on the disk, and survives its being killed. */
-  static async start({ durable = false } = {}) {
+  /** `durable`: what it has answered is on the disk, and survives its being killed; `options`: more of redis-server's. */
+  static async start({ durable = false, options = [] } = {}) {
     const redis = new Redis();
-    redis.persistence = durable ? ["--appendonly", "yes", "--appendfsync", "always"] : ["--appendonly", "no"];
+    redis.options = [...(durable ? ["--appendonly", "yes", "--appendfsync", "always"] : ["--appendonly", "no"]), ...options];
     redis.port = await freePort();
     redis.directory = privateDirectory("redis");
     redis.url = `redis://127.0.0.1:${redis.port}`;
@@ -17,9 +19,9 @@ export class Redis {
 
   /** Starts it, again on the same port and with the same data. */
   async resume() {
-    this.process = new ServerProcess("redis-server", "redis-server", [
+    this.process = new ServerProcess("redis-server", program, [
       "--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.directory, "--save", "",
-      ...this.persistence,
+      ...this.options,
     ]);
     await this.process.prints(/Ready to accept connections/);
     this.admin = await this.connect();

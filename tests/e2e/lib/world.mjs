@@ -10,12 +10,15 @@ import { eventually } from "./wait.mjs";
 export const ALLOWED_ORIGIN = "http://localhost:5173";
 
 export class World {
-  /** Redis (`redis`: how), PostgreSQL, an Express back end and one gateway; `overrides`: settings of the gateway by section. */
-  static async start(overrides = {}, { redis } = {}) {
+  /**
+   * Redis (`redis`: how; or `startRedis`: what has its methods), PostgreSQL, an Express back end and one gateway; `overrides`: settings of
+   * the gateway by section.
+   */
+  static async start(overrides = {}, { redis, startRedis = () => Redis.start(redis) } = {}) {
     const world = new World();
     world.gateways = [];
     world.proxies = [];
-    [world.redis, world.postgres] = await Promise.all([Redis.start(redis), Postgres.start()]);
+    [world.redis, world.postgres] = await Promise.all([startRedis(), Postgres.start()]);
     world.backend = await Backend.start(world.redis);
     world.gateway = await world.addGateway(overrides);
     return world;

@@ -18,10 +18,15 @@
 /// cluster of two nodes:
 ///
 ///     chat::message_bus& node(std::size_t i);                    // 0 or 1; not started yet
+///     static constexpr bool brings_all_rooms;                    // whether anybody is in them
 ///     static constexpr bool has_all_rooms;                       // whether its wire has that
-///     request void go_away();                                            // the way between the
-///     nodes is gone void come_back(); void run_until(const std::function<bool()>& done); // drives
-///     the loop, with a limit
+///                                                                // request
+///     static constexpr bool one_order = false;                   // only if rooms and requests
+///                                                                // take several ways
+///     void go_away();                                            // the way between the nodes is
+///                                                                // gone
+///     void come_back();
+///     void run_until(const std::function<bool()>& done);         // drives the loop, with a limit
 ///
 /// and instantiate: INSTANTIATE_TYPED_TEST_SUITE_P(Memory, MessageBusContract, my_backend);
 namespace chat_gateway::tests {
@@ -71,6 +76,11 @@ protected:
                 .request =
                     [this, i](request r) {
                         if (!r.rooms.empty()) order_[i].push_back(r.rooms.front());
+                        const std::uint64_t position = std::exchange(r.position, 0);
+                        if (position != 0) {
+                            EXPECT_GT(position, position_[i]);
+                            position_[i] = position;
+                        }
                         requests_[i].push_back(std::move(r));
                     },
                 .response = [this, i](response r) { responses_[i].push_back(std::move(r)); },
@@ -178,6 +188,7 @@ TYPED_TEST_P(MessageBusContract, BothNodesGetWhatOnePublishes) {
 }
 
 TYPED_TEST_P(MessageBusContract, ForeignRoomsDoNotArrive) {
+    if (TestFixture::backend_type::brings_all_rooms) GTEST_SKIP() << "all rooms arrive, on purpose";
     ASSERT_TRUE(this->subscribe(0, {"r1"}).has_value());
     ASSERT_TRUE(this->subscribe(1, {}).has_value());
     const auto foreign = room_message({"r2"}, "foreign");
@@ -188,6 +199,7 @@ TYPED_TEST_P(MessageBusContract, ForeignRoomsDoNotArrive) {
 }
 
 TYPED_TEST_P(MessageBusContract, AfterUnsubscribeARoomIsForeign) {
+    if (TestFixture::backend_type::brings_all_rooms) GTEST_SKIP() << "all rooms arrive, on purpose";
     ASSERT_TRUE(this->subscribe(0, {"r1", "r2"}).has_value());
     this->backend_.node(0).unsubscribe({"r1", "never asked for"});
     ASSERT_TRUE(this->subscribe(0, {}).has_value());
@@ -233,7 +245,13 @@ TYPED_TEST_P(MessageBusContract, ManyRoomsAreConfirmedAtOnce) {
     for (const auto& room : rooms)
         expected.push_back(room_message({room}, room));
     ASSERT_TRUE(this->publish(1, expected).has_value());
-    this->expect_received(0, expected);
+    this->backend_.run_until([&] { return this->received_[0].size() >= expected.size(); });
+    // In whatever order: they are of different rooms.
+    auto arrived = this->packets(this->received_[0]);
+    auto sent = this->packets(expected);
+    std::ranges::sort(arrived);
+    std::ranges::sort(sent);
+    EXPECT_EQ(arrived, sent);
 }
 
 TYPED_TEST_P(MessageBusContract, MessagesForAllAndForSeveralRoomsArriveEverywhere) {
@@ -327,8 +345,13 @@ TYPED_TEST_P(MessageBusContract, SubscriptionsSurviveAnOutage) {
     const auto old_room = room_message({"r1"}, "known before");
     const auto new_room = room_message({"r3"}, "asked for while away");
     this->backend_.run_until([&] { return this->ping(1).has_value(); });
-    ASSERT_TRUE(this->publish(1, {room_message({"r2"}, "left while away")}).has_value());
-    ASSERT_TRUE(this->publish(1, {old_room, new_room}).has_value());
+    if (!TestFixture::backend_type::brings_all_rooms) {
+        ASSERT_TRUE(this->publish(1, {room_message({"r2"}, "left while away")}).has_value());
+    }
+    // One by one: two rooms may have two ways.
+    ASSERT_TRUE(this->publish(1, {old_room}).has_value());
+    this->expect_received(0, {old_room});
+    ASSERT_TRUE(this->publish(1, {new_room}).has_value());
     this->expect_received(0, {old_room, new_room});
 }
 
@@ -444,6 +467,12 @@ TYPED_TEST_P(MessageBusContract, RequestsAndMessagesKeepTheirOrder) {
         expected.push_back(room);
     }
     this->backend_.run_until([&] { return this->order_[1].size() >= expected.size(); });
+    if constexpr (requires { TestFixture::backend_type::one_order; }) {
+        // Each kind in its own: messages begin with their type.
+        const auto is_message = [](const std::string& text) { return text.starts_with('2'); };
+        std::ranges::stable_partition(this->order_[1], is_message);
+        std::ranges::stable_partition(expected, is_message);
+    }
     EXPECT_EQ(this->order_[1], expected);
 }
 

@@ -369,24 +369,12 @@ TEST(ConfigLoadDemo, StillChecksEverything) {
                 ElementsAre(StartsWith("server.port:")));
 }
 
-struct not_yet {
-    const char* variable;
-    const char* value;
-    const char* fault;
-};
-
-class ConfigLoadNotYet : public testing::TestWithParam<not_yet> {};
-
-TEST_P(ConfigLoadNotYet, IsRefused) {
-    EXPECT_THAT(faults_of_variable(GetParam().variable, GetParam().value),
-                ElementsAre(StartsWith(GetParam().fault)));
+TEST(ConfigLoad, SeveralRedisNodesMustBeOfOneCluster) {
+    EXPECT_THAT(faults_of_variable("REDIS_URL", "redis://a,redis://b"), IsEmpty());
+    EXPECT_THAT(
+        faults_of_variable("REDIS_URL", "redis://a,rediss://b"),
+        ElementsAre(StartsWith("redis.url: the value names nodes with different schemes;")));
 }
-
-INSTANTIATE_TEST_SUITE_P(
-    Keys, ConfigLoadNotYet,
-    testing::Values(not_yet{
-        "REDIS_URL", "redis://a,redis://b",
-        "redis.url: the value names several nodes, which is not supported by this version;"}));
 
 TEST(ConfigLoad, TheOutboxNeedsABusThatRemembers) {
     EXPECT_THAT(faults_of_file(R"({"postgres":{"outbox":true},"bus":{"kind":"memory"}})"),
@@ -411,14 +399,6 @@ TEST(ConfigLoad, AClientsCertificateForRedisGoesWithItsKey) {
     }
     EXPECT_THAT(from_environment({{"CHAT_GATEWAY_REDIS_TLS_CERTIFICATE_FILE", "/x.pem"},
                                   {"CHAT_GATEWAY_REDIS_TLS_KEY_FILE", "/x.key"}})
-                    .faults,
-                IsEmpty());
-}
-
-TEST(ConfigLoadNotYet, ASettingAtItsDefaultIsNoFault) {
-    EXPECT_THAT(from_environment({{"CHAT_GATEWAY_ENGINE_COMPRESSION", "false"},
-                                  {"CHAT_GATEWAY_SESSION_REJECT", "handshake"},
-                                  {"CHAT_GATEWAY_POSTGRES_OUTBOX", "false"}})
                     .faults,
                 IsEmpty());
 }

@@ -98,10 +98,18 @@ TEST(ValueChecks, RedisUrl) {
     expect_refused(check_redis_url, "is not a Redis URL", {"", "127.0.0.1:6379", "http://host"});
 }
 
-TEST(ValueChecks, RedisUrlOfAnotherVersion) {
-    expect_refused(check_redis_url, "names several nodes, which is not supported by this version",
-                   {"redis://a:1,redis://b:2", "redis://a:1,b:2", "redis://:p@a,redis://:p@b",
-                    "redis://a,rediss://b", "rediss://a,b"});
+TEST(ValueChecks, RedisUrlOfACluster) {
+    expect_accepted(check_redis_url,
+                    {"redis://a:1,redis://b:2", "redis://a:1,b:2", "redis://:p@a,redis://:p@b",
+                     "rediss://u:p@a:1,b:2,[::1]:3", "redis://a,b/0"});
+    expect_refused(check_redis_url, "is not a Redis URL", {"redis://a,", "redis://a,b:x"});
+    expect_refused(check_redis_url, "names nodes with different schemes", {"redis://a,rediss://b"});
+    expect_refused(check_redis_url, "names nodes with different users or passwords",
+                   {"redis://:p@a,redis://b", "redis://u:p@a,redis://v:p@b"});
+    expect_refused(check_redis_url, "names a database, which a Redis Cluster does not have",
+                   {"redis://a,b/1", "redis://a,redis://b/2"});
+    expect_refused(check_redis_url, "names a unix socket among several nodes",
+                   {"redis://a,unix:///run/r", "unix:///run/r,redis://a"});
 }
 
 TEST(ValueChecks, PostgresUrl) {

@@ -230,6 +230,21 @@ TEST_F(HubTest, ForgetsTheCountsOfARoomWithTheRoom) {
     EXPECT_EQ(under_test.counts_of("a").denials, 0U);
 }
 
+TEST_F(HubTest, RemembersWhatWentOnAtShardsThatHaveLeftARoom) {
+    under_test.acquire(0, {"a"}, [](auto) {});
+    under_test.acquire(1, {"a"}, [](auto) {});
+    const std::vector<left_room> left{{"a", {.sent = 5, .joined = 2, .departed = 1}}};
+    under_test.release(0, left);
+    under_test.acquire(0, {"a"}, [](auto) {});
+    under_test.release(0, left);
+    EXPECT_EQ(under_test.counts_of("a").before,
+              (socketio::room_index::tally{.sent = 10, .joined = 4, .departed = 2}));
+    under_test.release(1, left);
+    timers.advance(hub::grace);
+    under_test.acquire(0, {"a"}, [](auto) {});
+    EXPECT_EQ(under_test.counts_of("a").before, socketio::room_index::tally());
+}
+
 TEST_F(HubTest, LargeMessagesAreCompressedOnceForAllShardsIfAsked) {
     const std::string large = "2[\"e\",\"" + std::string(2000, 'x') + "\"]";
     under_test.acquire(0, {"r"}, [](auto) {});

@@ -47,7 +47,7 @@ protected:
         d->position = std::stoull(m.packet.substr(3));
         return d;
     };
-    replay under_test{1000};
+    replay under_test{1000, 20000};
 };
 
 TEST_F(Replay, GivesEachWhatItsRoomsHadBehindItsFloor) {
@@ -157,6 +157,19 @@ TEST_F(Replay, TooMuchIsNothing) {
     take(message(200, {"b"}));
     EXPECT_EQ(missed(0), std::vector<std::uint64_t>{0});
     EXPECT_EQ(missed(1), std::vector<std::uint64_t>{200});
+}
+
+TEST_F(Replay, TooMuchForAllTogetherIsNothingForThoseWhoCameLast) {
+    std::vector<held> rooms;
+    for (int n = 0; n < 200; ++n)
+        rooms.push_back({{std::to_string(n), 0}});
+    for (const auto& r : rooms)
+        under_test.add(10, r);
+    take(message(10, {"x"}));
+    for (std::uint64_t n = 0; n < 200; ++n)
+        take(message(100 + n, {std::to_string(n)}));
+    EXPECT_EQ(missed(0), std::vector<std::uint64_t>{100});
+    EXPECT_EQ(missed(199), std::vector<std::uint64_t>{0});
 }
 
 }  // namespace

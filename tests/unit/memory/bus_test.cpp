@@ -8,6 +8,7 @@ namespace {
 
 class memory_backend {
 public:
+    static constexpr bool brings_all_rooms = false;
     static constexpr bool has_all_rooms = true;
     chat::message_bus& node(std::size_t i) { return *nodes_.at(i); }
     void go_away() { memory::set_available(*hub_, false); }

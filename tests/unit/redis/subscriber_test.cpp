@@ -43,7 +43,7 @@ protected:
     }
     void start(subscriber_options o = {}) {
         o.link.retry = backoff(1ms, 1ms);
-        subject_ = std::make_shared<subscriber>(loop_, server_.where(), std::move(o));
+        subject_ = std::make_shared<subscriber>(loop_, always(server_.where()), std::move(o));
         subject_->start(
             [this](std::span<const published> batch) {
                 events_.push_back("batch of " + std::to_string(batch.size()));

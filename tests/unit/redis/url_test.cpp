@@ -118,5 +118,43 @@ TEST(RedisUrl, RedactedTellsNeitherUserNorPassword) {
     EXPECT_EQ(parsed("rediss://gate:secret@h/2").redacted(), "rediss://h:6379/2");
 }
 
+TEST(RedisUrls, OneIsAListOfOne) {
+    const auto one = parse_urls("redis://:p,w@host/2");
+    ASSERT_TRUE(one.has_value());
+    ASSERT_EQ(one->size(), 1U);
+    EXPECT_EQ(one->front().password, "p,w");
+    EXPECT_EQ(one->front().database, 2U);
+    EXPECT_EQ(parse_urls("unix:///run/a,b.sock")->front().unix_path, "/run/a,b.sock");
+}
+
+TEST(RedisUrls, SeveralAreUrlsOrMoreHostsBehindTheFirst) {
+    for (const auto* text : {"rediss://u:p,w@a:1,[::1]:2,c",
+                             "rediss://u:p,w@a:1,rediss://u:p,w@[::1]:2,rediss://u:p,w@c",
+                             "rediss://u:p,w@a:1,[::1]:2,rediss://u:p,w@c"}) {
+        const auto all = parse_urls(text);
+        ASSERT_TRUE(all.has_value()) << text;
+        ASSERT_EQ(all->size(), 3U) << text;
+        EXPECT_EQ((*all)[0].host, "a");
+        EXPECT_EQ((*all)[1].host, "::1");
+        EXPECT_EQ((*all)[2].host, "c");
+        EXPECT_EQ((*all)[0].port, "1");
+        EXPECT_EQ((*all)[1].port, "2");
+        EXPECT_EQ((*all)[2].port, "6379");
+        for (const auto& one : *all) {
+            EXPECT_TRUE(one.tls);
+            EXPECT_EQ(one.user, "u");
+            EXPECT_EQ(one.password, "p,w");
+        }
+    }
+}
+
+TEST(RedisUrls, ThatAreWrongAreMalformed) {
+    for (const auto* text :
+         {"", "redis://a,", "redis://a,,b", "redis://a,redis://", "redis://a,b:x", "redis://a,b:0",
+          "redis://,a", "redis://a,b/x", "redis://a,http://b", "redis://a,unix://b"})
+        EXPECT_EQ(parse_urls(text).error(), errc::malformed) << text;
+    EXPECT_EQ(parse_url("redis://a,b").error(), errc::malformed) << "one is asked for";
+}
+
 }  // namespace
 }  // namespace chat_gateway::redis

@@ -31,7 +31,10 @@ std::vector<member_id> reached(room_index& index, const names& rooms, const name
 
 names emptied_by_leaving_all(room_index& index, member_id m) {
     names emptied;
-    index.leave_all(m, [&](std::string_view name) { emptied.emplace_back(name); });
+    index.leave_all(m, [&](std::string_view name, const room_index::tally& t) {
+        EXPECT_GE(t.joined, 1U);
+        emptied.emplace_back(name);
+    });
     return emptied;
 }
 

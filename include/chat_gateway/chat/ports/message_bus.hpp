@@ -38,16 +38,17 @@ public:
     virtual ~message_bus() = default;
     /// Once, before anything else.
     virtual void start(handlers told) = 0;
-    /// Asks for the messages of rooms. done: from now on none of these is missed, nor of any room
-    /// asked for before and not given back; or errc::closed. While the bus is away it waits;
-    /// whoever cannot wait gives up by itself.
+    /// Asks for the messages of rooms; those of others may come as well. done: from now on none of
+    /// these is missed, nor of any room asked for before and not given back; or errc::closed. While
+    /// the bus is away it waits; whoever cannot wait gives up by itself.
     virtual void subscribe(std::vector<std::string> rooms, done_handler done) = 0;
     virtual void unsubscribe(const std::vector<std::string>& rooms) = 0;
     /// All of them or, on error (unavailable, timeout, overloaded, malformed), possibly some.
     virtual void publish(std::vector<socketio::cluster::message> messages, done_handler done) = 0;
 
-    /// Puts a request to the other nodes, in order with what publish() was given before. `from` is
-    /// filled in. `done`: it is on its way, or why not.
+    /// Puts a request to the other nodes, in order with what publish() was given before (unless
+    /// rooms have ways of their own: sharded channels of a Redis Cluster). `from` is filled in.
+    /// `done`: it is on its way, or why not.
     virtual void ask(socketio::cluster::request r, done_handler done) = 0;
     /// Answers a request that came.
     virtual void answer(const socketio::cluster::request& asked, socketio::cluster::response r) = 0;

@@ -27,8 +27,9 @@ public:
     static constexpr std::size_t owner_size = 32;
     enum class condition : std::uint8_t {
         none,
-        is_owned,   ///< one of the same owner is there
-        is_absent,  ///< none is there
+        is_owned,         ///< one of the same owner is there
+        is_absent,        ///< none is there
+        is_not_anothers,  ///< none is there, or one of the same owner
     };
 
     /// One place in the messages.

@@ -43,6 +43,7 @@ struct request {
     std::vector<std::string> attachments{};  ///< of data and packet
     std::optional<std::chrono::milliseconds> timeout{};  ///< of broadcast: acks are waited for
     bool volatile_ = false;                              ///< of broadcast: as in message
+    std::uint64_t position = 0;  ///< as in message; not part of what travels
     bool operator==(const request&) const = default;
 };
 
