@@ -55,6 +55,10 @@ const std::vector<config_key>& table() {
         {KEY(admin.token), .meaning = "If not empty, /v1 asks for it as `Authorization: Bearer`.",
          .check = check_bearer_token, .accepted = "visible ASCII characters, no spaces",
          .shown = secrecy::secret},
+        {KEY(admin.names),
+         .meaning = "Names under which browsers open the operator's page, besides admin.host, IP "
+                    "addresses and localhost; under others it can show, and not disconnect.",
+         .check = check_address, .accepted = "a list of host names such as gateway.example.org"},
 
         {KEY(engine.ping_interval_ms), .meaning = "Engine.IO pingInterval.", .minimum = 10,
          .maximum = hour_ms},
