@@ -1,12 +1,14 @@
 #include "answers.hpp"
 #include "gateway_questions.hpp"
 #include "openapi.hpp"
+#include "overview.hpp"
 #include "readiness.hpp"
 
 #include <chat_gateway/admin/admin_routes.hpp>
 #include <chat_gateway/base/log.hpp>
 #include <chat_gateway/base/text.hpp>
 #include <chat_gateway/chat/server_message.hpp>
+#include <chat_gateway/http/own_page.hpp>
 
 #include <set>
 #include <utility>
@@ -32,10 +34,12 @@ struct admin_routes::route {
 };
 
 constexpr admin_routes::route admin_routes::table[] = {
+    {"/", "GET", &admin_routes::get_page},
     {"/healthz", "GET", &admin_routes::healthz},
     {"/readyz", "GET", &admin_routes::readyz},
     {"/metrics", "GET", &admin_routes::prometheus},
     {"/v1/messages", "POST", &admin_routes::post_messages},
+    {"/v1/overview", "GET", &admin_routes::get_overview},
     {"/v1/stats", "GET", &admin_routes::get_stats},
     {"/v1/rooms", "GET", &admin_routes::get_rooms},
     {"/v1/users/{id}", "GET", &admin_routes::get_user},
@@ -55,7 +59,8 @@ admin_routes::admin_routes(options o, gateway::services& services, const gateway
       description_(openapi_document(options_.socketio_path)),
       services_(services),
       figures_(figures),
-      questions_(std::make_unique<gateway_questions>(services, figures)) {
+      overview_(std::make_unique<overview>(options_.name, services, figures)),
+      questions_(std::make_unique<gateway_questions>(services, figures, *overview_)) {
     services_.set_questions(
         [this](const auto& r, auto& answer) { return questions_->take(r, answer); });
 }
@@ -66,10 +71,11 @@ void admin_routes::on_request(http::request r, exchange_ptr e) {
     if (r.path.starts_with("/v1/") && !authorized(r)) {
         return e->respond(failure(401, "bearer token required").set("WWW-Authenticate", "Bearer"));
     }
-    // A web page must not make its visitor's browser publish: what browsers send across sites has
-    // an Origin.
-    if (r.method != "GET" && r.method != "HEAD" && r.has("Origin")) {
-        return e->respond(failure(403, "not for web pages"));
+    // A web page must not make its visitor's browser publish: what browsers send has an Origin. The
+    // operator's page may disconnect a user.
+    if (r.method != "GET" && r.method != "HEAD" && r.has("Origin") &&
+        !http::is_from_own_page(r, options_.names)) {
+        return e->respond(failure(403, "not for web pages of other hosts: see admin.names"));
     }
     std::string allowed;
     for (const route& candidate : table) {
@@ -95,6 +101,11 @@ bool admin_routes::authorized(const http::request& r) const {
     constexpr std::string_view scheme = "Bearer ";
     return given.size() > scheme.size() && iequals(given.substr(0, scheme.size()), scheme) &&
            constant_time_equal(given.substr(scheme.size()), options_.token);
+}
+
+void admin_routes::begin_drain() {
+    draining_ = true;
+    overview_->set_draining();
 }
 
 void admin_routes::healthz(http::request, exchange_ptr e) {

@@ -70,6 +70,10 @@ bool gateway_questions::take(std::string_view question, answer_json answer) {
     const auto colon = question.find(':');
     const auto what = question.substr(0, colon);
     const auto of = colon == question.npos ? std::string_view() : question.substr(colon + 1);
+    if (what == "overview") {
+        answer(glance_.of_this_gateway());
+        return true;
+    }
     if (what == "stats") {
         stats(most_users_told,
               [answer = std::move(answer)](const totals& t) mutable { answer(to_json(t)); });

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "figures.hpp"
+#include "overview.hpp"
 
 #include <chat_gateway/base/error.hpp>
 #include <chat_gateway/base/unique_function.hpp>
@@ -20,8 +21,9 @@ namespace chat_gateway::admin {
 /// services loop.
 class gateway_questions {
 public:
-    gateway_questions(gateway::services& services, const gateway::metrics& figures)
-        : services_(services), figures_(figures) {}
+    gateway_questions(gateway::services& services, const gateway::metrics& figures,
+                      const overview& glance)
+        : services_(services), figures_(figures), glance_(glance) {}
 
     /// Another gateway's, or this one's own. False: it is none of these.
     bool take(const socketio::cluster::request& r,
@@ -40,6 +42,7 @@ public:
     /// answered in five seconds are counted as missing.
     void ask(const std::string& question, unique_function<void(result<outcome>)> done);
 
+    static std::string overview_question() { return "overview"; }
     static std::string stats_question() { return "stats"; }
     static std::string rooms_question(std::size_t most) { return "rooms:" + std::to_string(most); }
     /// What goes on in rooms of these names.
@@ -55,6 +58,7 @@ private:
 
     gateway::services& services_;
     const gateway::metrics& figures_;
+    const overview& glance_;
 };
 
 }  // namespace chat_gateway::admin

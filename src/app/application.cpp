@@ -1,4 +1,5 @@
 #include "addresses.hpp"
+#include "admin_options.hpp"
 #include "drain.hpp"
 #include "loop_watch.hpp"
 #include "notifier.hpp"
@@ -71,7 +72,7 @@ public:
                     stores_.names,
                     {.secrets = s.session.secrets, .user_pointer = s.session.user_pointer},
                     recovery_options_of(s), metrics_),
-          admin_({.token = s.admin.token, .socketio_path = s.server.path}, services_, metrics_),
+          admin_(admin_options_of(s), services_, metrics_),
           signals_(services_loop_.context(), SIGTERM, SIGINT, SIGHUP),
           drain_(services_loop_, std::chrono::milliseconds(s.server.drain_ms)) {
         public_limits_.body_bytes = s.engine.max_payload_bytes;

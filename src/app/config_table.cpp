@@ -55,6 +55,10 @@ const std::vector<config_key>& table() {
         {KEY(admin.token), .meaning = "If not empty, /v1 asks for it as `Authorization: Bearer`.",
          .check = check_bearer_token, .accepted = "visible ASCII characters, no spaces",
          .shown = secrecy::secret},
+        {KEY(admin.names),
+         .meaning = "Names under which browsers open the operator's page, besides admin.host, IP "
+                    "addresses and localhost; under others it can show, and not disconnect.",
+         .check = check_address, .accepted = "a list of host names such as gateway.example.org"},
 
         {KEY(engine.ping_interval_ms), .meaning = "Engine.IO pingInterval.", .minimum = 10,
          .maximum = hour_ms},
@@ -170,8 +174,10 @@ const std::vector<config_key>& table() {
                     "= every user is active.",
          .accepted = "an SQL query"},
         {KEY(postgres.outbox),
-         .meaning = "Fan out what the triggers of config/postgres/outbox.sql record: new messages "
-                    "and changes of membership. Not with bus.kind memory."},
+         .meaning =
+             "Fan out what the triggers of config/postgres/outbox.sql record: new messages "
+             "and changes of membership. Not with bus.kind memory, nor with redis-sharded on a "
+             "Redis Cluster."},
 
         {KEY(bus.kind),
          .meaning = "How gateways and back ends reach each other: redis = @socket.io/redis-adapter "

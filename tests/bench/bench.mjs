@@ -9,12 +9,13 @@ import * as decode from "./sections/decode.mjs";
 import * as fanout from "./sections/fanout.mjs";
 import * as handshakes from "./sections/handshakes.mjs";
 import * as idle from "./sections/idle.mjs";
+import * as operator from "./sections/operator.mjs";
 import * as recheck from "./sections/recheck.mjs";
 import { SERVERS } from "./servers.mjs";
 import { smoke } from "./smoke.mjs";
 import { markdown } from "./table.mjs";
 
-const SECTIONS = { fanout, handshakes, idle, decode, recheck };
+const SECTIONS = { fanout, handshakes, idle, decode, recheck, operator };
 
 /** Servers that have to be named by an option. */
 const OPTIONAL = ["other", "peer"];
@@ -24,7 +25,7 @@ Sections, all of them if none is named: ${Object.keys(SECTIONS).join(", ")}
   --servers LIST         some of: ${Object.keys(SERVERS).join(", ")}
   --shapes LIST          of the fan-out: ${Object.keys(fanout.SHAPES).join(", ")}
   --repeat N             rounds (3; idle 1)
-  --seconds N            length of a measured phase (fan-out 3, decode 2, recheck 30)
+  --seconds N            length of a measured phase (fan-out 3, decode 2, recheck 30, operator 30)
   --connections N        of every shape, of the handshakes, of the idle section; sessions of recheck
   --set SECTION.KEY=VALUE   a setting for the gateways, may be given several times
   --other BINARY         measure another build of the gateway as well

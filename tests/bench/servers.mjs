@@ -67,6 +67,7 @@ const starters = {
     return {
       target: unix ? `unix:${socket}` : `127.0.0.1:${gateway.port}`,
       pid: gateway.process.child.pid,
+      admin: `http://127.0.0.1:${gateway.admin}`,
       stop: () => stopped(gateway.process),
     };
   },
@@ -111,7 +112,7 @@ const starters = {
 };
 
 /**
- * Starts one of SERVERS: `{target, pid, stop()}`, perhaps with `options` for bench_load and a `clients` file of its own, for as many
+ * Starts one of SERVERS: `{target, pid, stop()}`, a gateway with the URL of its `admin` listener, perhaps with `options` for bench_load and a `clients` file of its own, for as many
  * `connections`.
  */
 export function start(name, world, { connections } = {}) {

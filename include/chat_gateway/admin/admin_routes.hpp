@@ -14,6 +14,7 @@
 namespace chat_gateway::admin {
 
 class gateway_questions;
+class overview;
 struct part_state;
 
 /// The private listener: health, metrics and the back end's door. Lives on the services loop, as
@@ -25,6 +26,10 @@ public:
     struct options {
         std::string token;  ///< empty: /v1/* is open to whoever reaches the listener
         std::string socketio_path = "/ws";  ///< of the public listener, for /openapi.json
+        /// Host names under which a browser gets the operator's page, besides addresses and
+        /// localhost; lower case.
+        std::vector<std::string> names{};
+        std::string name{};  ///< of this gateway, for its operators
     };
     /// Answers other gateways' questions from services.start() on.
     admin_routes(options o, gateway::services& services, const gateway::metrics& figures);
@@ -41,7 +46,7 @@ public:
     /// All of them, for whoever holds the documents against the code.
     [[nodiscard]] static std::vector<endpoint> endpoints();
     /// From now on /readyz says 503.
-    void begin_drain() { draining_ = true; }
+    void begin_drain();
 
 private:
     using exchange_ptr = std::shared_ptr<net::local_exchange>;
@@ -53,6 +58,8 @@ private:
     void prometheus(http::request r, exchange_ptr e);
     void openapi(http::request r, exchange_ptr e);
     void post_messages(http::request r, exchange_ptr e);
+    void get_page(http::request r, exchange_ptr e);      // page_api.cpp
+    void get_overview(http::request r, exchange_ptr e);  // overview_api.cpp
     // rooms_api.cpp
     void get_rooms(http::request r, exchange_ptr e);
     void get_rooms_of_cluster(std::size_t limit, exchange_ptr e);
@@ -69,6 +76,7 @@ private:
     std::string description_;  ///< of GET /openapi.json
     gateway::services& services_;
     const gateway::metrics& figures_;
+    std::unique_ptr<overview> overview_;
     std::unique_ptr<gateway_questions> questions_;
     bool draining_ = false;
     std::string failing_;  ///< what was not ready when it was asked last

@@ -30,6 +30,7 @@ struct settings {
         std::string host = "127.0.0.1";
         std::uint16_t port = 7001;  ///< 0: the system chooses
         std::string token;
+        std::vector<std::string> names;
     } admin;
     struct {
         std::uint32_t ping_interval_ms = 25000;
