@@ -156,6 +156,14 @@ test("figures, of a gateway and of the cluster", async () => {
   }
 });
 
+test("what each gateway counts, of this one and of the cluster", async () => {
+  const [own] = (await gets(200, "GET", "/v1/overview")).gateways;
+  assert.deepEqual([own.self, own.version, own.draining], [true, document.info.version, false]);
+  assert.ok(Object.keys(own.figures).length > 5);
+  const { gateways } = await gets(200, "GET", "/v1/overview", { query: "?scope=cluster" });
+  assert.deepEqual(gateways.filter((one) => one.self).map(({ name }) => name), [own.name]);
+});
+
 test("busiest rooms, of a gateway and of the cluster", async () => {
   const member = randomUUID();
   const home = await world.postgres.addChat(member);
