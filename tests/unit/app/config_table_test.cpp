@@ -37,6 +37,7 @@ TEST(ConfigTable, HasTheKeysAndDefaultsOfTheContract) {
         {"admin.host", R"("127.0.0.1")"},
         {"admin.port", "7001"},
         {"admin.token", R"("")"},
+        {"admin.names", "[]"},
         {"engine.ping_interval_ms", "25000"},
         {"engine.ping_timeout_ms", "20000"},
         {"engine.max_payload_bytes", "1000000"},
