@@ -203,6 +203,8 @@ test("with a token the page asks for it, and keeps it for the tab only", async (
   const before = refusals();
   await pause(3000);
   assert.equal(refusals(), before, "nothing is asked for while the token is missing");
+  assert.equal(await page.text("#state"), "Token needed");
+  for (const part of ["#cards", "#rooms", "#refusals"]) assert.equal(await page.tab.locator(part).isVisible(), false, part);
   for (const wrong of ["wrong", "pass wörd"]) {
     await field.fill(wrong);
     await show.click();
