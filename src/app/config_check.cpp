@@ -3,6 +3,7 @@
 #include "printable.hpp"
 
 #include <chat_gateway/base/text.hpp>
+#include <chat_gateway/redis/redis.hpp>
 
 #include <algorithm>
 #include <set>
@@ -59,6 +60,11 @@ bool same_endpoint(const settings& values) {
     const auto& admin_host = values.admin.host;
     const bool hosts_meet = host == admin_host || is_wildcard(host) || is_wildcard(admin_host);
     return values.server.port != 0 && values.server.port == values.admin.port && hosts_meet;
+}
+
+bool is_redis_cluster(const settings& values) {
+    const auto nodes = redis::parse_urls(values.redis.url);
+    return nodes && nodes->size() > 1;
 }
 
 }  // namespace
@@ -128,6 +134,12 @@ std::vector<joint_fault> check_together(const settings& values) {
     if (values.postgres.outbox && !values.demo && values.bus.kind == "memory") {
         faults.push_back(
             {{"postgres.outbox"}, "true needs a bus that remembers what was published", "false"});
+    }
+    // One script sets the mark and publishes; it cannot do so at several nodes.
+    if (values.postgres.outbox && values.bus.kind == "redis-sharded" && is_redis_cluster(values)) {
+        faults.push_back({{"postgres.outbox", "bus.kind", "redis.url"},
+                          "true does not go with bus.kind redis-sharded on a Redis Cluster",
+                          "false, or bus.kind redis or redis-streams"});
     }
     return faults;
 }

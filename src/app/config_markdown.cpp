@@ -43,7 +43,10 @@ constexpr std::string_view closing = R"(
 Edit its row in `src/app/config_table.cpp` (the default is the member's initial value in
 `include/chat_gateway/app/settings.hpp`), then write this page, the schema and the example file anew from the top folder:
 
-    cmake --build --preset debug --target config_docs && build/debug/tests/config_docs write .
+<!-- not run: builds; ctest's unit.app.config_files_are_current compares -->
+```sh
+cmake --build --preset debug --target config_docs && build/debug/tests/config_docs write .
+```
 
 The test `unit.app.config_files_are_current` fails until that is done.
 )";

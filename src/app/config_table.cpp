@@ -174,8 +174,10 @@ const std::vector<config_key>& table() {
                     "= every user is active.",
          .accepted = "an SQL query"},
         {KEY(postgres.outbox),
-         .meaning = "Fan out what the triggers of config/postgres/outbox.sql record: new messages "
-                    "and changes of membership. Not with bus.kind memory."},
+         .meaning =
+             "Fan out what the triggers of config/postgres/outbox.sql record: new messages "
+             "and changes of membership. Not with bus.kind memory, nor with redis-sharded on a "
+             "Redis Cluster."},
 
         {KEY(bus.kind),
          .meaning = "How gateways and back ends reach each other: redis = @socket.io/redis-adapter "

@@ -1,5 +1,4 @@
-// Gateways on a Redis Cluster whose slots move and whose nodes die. Without Node servers: redis 5.12 ends its process when the slot of a
-// sharded channel that it has subscribed to has moved (ClientClosedError, uncaught).
+// Gateways on a Redis Cluster whose slots move and whose nodes die.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";

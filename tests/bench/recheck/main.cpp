@@ -51,7 +51,7 @@ public:
     bench(redis::url where, std::size_t sessions, milliseconds period, seconds measured)
         : count_(sessions),
           measured_(measured),
-          redis_(redis::make_client(loop_.context(), where)),
+          redis_(redis::make_client(loop_.context(), {where}, "sess:")),
           store_(redis::make_session_store(redis_, "sess:", where.database)),
           rights_({.period = period, .user_pointer = "/passport/user"}, loop_, *store_, directory_,
                   counts_, [this](const auto& who, std::string_view) { cut(who); }) {}

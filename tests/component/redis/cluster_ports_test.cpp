@@ -233,5 +233,23 @@ TEST(ClusterChangeSink, WhatItPublishesIsHeardAndItsMarkKept) {
     EXPECT_EQ(mark->value(), 20U);
 }
 
+TEST(ClusterChangeSink, OnTheStreamsItsMarkIsInTheSlotOfTheStream) {
+    for (const std::size_t node : {0, 1, 2}) {
+        cluster_backend backend;
+        const auto prefix = name_at(node);
+        const auto sink =
+            redis::make_streams_change_sink(backend.connect(name_at(1)), {.prefix = prefix});
+        std::optional<result<>> done;
+        sink->publish_marked({room_message({"r"}, "x"), room_message({"r"}, "y")}, 0, 7,
+                             [&](result<> r) { done = r; });
+        backend.run_until([&] { return done.has_value(); });
+        EXPECT_TRUE(done->has_value()) << prefix;
+        std::optional<result<std::uint64_t>> mark;
+        sink->last_mark([&](result<std::uint64_t> r) { mark = r; });
+        backend.run_until([&] { return mark.has_value(); });
+        EXPECT_EQ(mark->value(), 7U) << prefix;
+    }
+}
+
 }  // namespace
 }  // namespace chat_gateway::tests

@@ -46,7 +46,12 @@ export class Gateway {
   /** Starts it, again on the same ports and with the same configuration. */
   async resume() {
     this.#spawn(["--config", this.config], {});
-    await this.answers("/readyz");
+    try {
+      await this.answers("/readyz");
+    } catch (error) {
+      await this.kill(); // nobody else knows of it, and the test would not end
+      throw error;
+    }
   }
 
   /** The end without a farewell. */

@@ -7,7 +7,7 @@ import pg from "pg";
 import { account, freePort, privateDirectory } from "./machine.mjs";
 import { ServerProcess } from "./process.mjs";
 
-const SCHEMA = `
+export const SCHEMA = `
   CREATE TABLE chats (chat_id uuid PRIMARY KEY, name text);
   CREATE TABLE chat_participants (
     chat_id uuid NOT NULL REFERENCES chats ON DELETE CASCADE,

@@ -369,6 +369,18 @@ TEST(ConfigLoadDemo, StillChecksEverything) {
                 ElementsAre(StartsWith("server.port:")));
 }
 
+TEST(ConfigLoad, TheOutboxCannotReachShardedChannelsOfSeveralNodes) {
+    const auto faults = [](const std::string& kind, const std::string& url) {
+        return faults_of_file(R"({"postgres":{"outbox":true},"bus":{"kind":")" + kind +
+                              R"("},"redis":{"url":")" + url + "\"}}");
+    };
+    EXPECT_THAT(faults("redis-sharded", "redis://a,b"),
+                ElementsAre(StartsWith("postgres.outbox: true does not go with bus.kind")));
+    EXPECT_THAT(faults("redis-sharded", "redis://a"), IsEmpty());
+    EXPECT_THAT(faults("redis-streams", "redis://a,b"), IsEmpty());
+    EXPECT_THAT(faults("redis", "redis://a,b"), IsEmpty());
+}
+
 TEST(ConfigLoad, SeveralRedisNodesMustBeOfOneCluster) {
     EXPECT_THAT(faults_of_variable("REDIS_URL", "redis://a,redis://b"), IsEmpty());
     EXPECT_THAT(
@@ -380,6 +392,15 @@ TEST(ConfigLoad, TheOutboxNeedsABusThatRemembers) {
     EXPECT_THAT(faults_of_file(R"({"postgres":{"outbox":true},"bus":{"kind":"memory"}})"),
                 ElementsAre(StartsWith("postgres.outbox: true needs a bus that remembers")));
     EXPECT_THAT(faults_of_file(R"({"postgres":{"outbox":true}})"), IsEmpty());
+    const auto on_cluster = [](const std::string& kind) {
+        return faults_of_file(R"({"postgres":{"outbox":true},"bus":{"kind":")" + kind +
+                              R"("},"redis":{"url":"redis://a:1,redis://b:2"}})");
+    };
+    EXPECT_THAT(on_cluster("redis-sharded"),
+                ElementsAre(StartsWith("postgres.outbox: true does not go with bus.kind "
+                                       "redis-sharded on a Redis Cluster")));
+    EXPECT_THAT(on_cluster("redis"), IsEmpty());
+    EXPECT_THAT(on_cluster("redis-streams"), IsEmpty());
     for (const auto* kind : {"redis", "redis-sharded", "redis-streams"}) {
         EXPECT_THAT(faults_of_file(R"({"postgres":{"outbox":true},"bus":{"kind":")" +
                                    std::string(kind) + "\"}}"),
