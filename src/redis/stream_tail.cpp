@@ -116,8 +116,19 @@ void stream_tail::check_last() {
     ask({"XRANGE", name_, id, id}, [this](reply r) {
         const auto found = entries_of(std::move(r));
         if (!found) return on_loss();
-        if (found->empty()) return on_forgotten(last_, std::nullopt);
+        if (found->empty()) return check_again();
         on_up();
+    });
+}
+
+/// It is not there: forgotten, or trimmed since the stream was asked for its oldest entry.
+void stream_tail::check_again() {
+    ask({"XINFO", "STREAM", name_}, [this](const reply& r) {
+        const auto state = state_of(r);
+        if (!state) return on_loss();
+        if (state->oldest && *state->oldest <= last_) return on_forgotten(last_, std::nullopt);
+        on_state(*state);
+        if (!unmarked_) on_up();
     });
 }
 

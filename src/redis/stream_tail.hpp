@@ -56,6 +56,7 @@ private:
     void check();
     void on_state(const stream_state& state);
     void check_last();
+    void check_again();
     void on_forgotten(entry_id goes_on_behind, std::optional<std::uint64_t> added);
     [[nodiscard]] bool has_lost_entries(const stream_state& state) const;
     void mark_loss();

@@ -7,7 +7,7 @@ import { startBrowser } from "./lib/browser.mjs";
 import { Client } from "./lib/client.mjs";
 import { request } from "./lib/http.mjs";
 import { OperatorPage } from "./lib/operator_page.mjs";
-import { eventually } from "./lib/wait.mjs";
+import { eventually, inParallel } from "./lib/wait.mjs";
 import { World } from "./lib/world.mjs";
 
 const HOSTILE = '<img src=x onerror="window.taken = true"><script>window.taken = true</script>';
@@ -203,6 +203,8 @@ test("with a token the page asks for it, and keeps it for the tab only", async (
   const before = refusals();
   await pause(3000);
   assert.equal(refusals(), before, "nothing is asked for while the token is missing");
+  assert.equal(await page.text("#state"), "Token needed");
+  for (const part of ["#cards", "#rooms", "#refusals"]) assert.equal(await page.tab.locator(part).isVisible(), false, part);
   for (const wrong of ["wrong", "pass wörd"]) {
     await field.fill(wrong);
     await show.click();
@@ -264,11 +266,12 @@ test("it asks seldom, and not at all while nobody sees it", async () => {
 });
 
 test("a drain is told", async () => {
-  // Clients that it hands off one by one, for longer than the page takes to ask.
+  // So many clients that it takes longer to hand them off than the page to ask.
   const leaving = await world.addGateway({ server: { drain_ms: 10_000 } });
-  for (let i = 0; i < 20; i += 1) await connect(randomUUID(), leaving);
+  const cookie = await world.backend.login(randomUUID());
+  await inParallel(Array.from({ length: 150 }), 10, () => new Client(leaving.url, { cookie }).connect());
   const page = await open(leaving);
-  await page.shows("connections", "20");
+  await page.shows("connections", "150");
   await page.says("#state", "Ready");
   const stopped = leaving.stop();
   await page.says("#state", "Draining");
