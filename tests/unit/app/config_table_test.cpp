@@ -59,7 +59,6 @@ TEST(ConfigTable, HasTheKeysAndDefaultsOfTheContract) {
         {"session.reject", R"("handshake")"},
         {"session.recheck_ms", "30000"},
         {"redis.url", R"("redis://127.0.0.1:6379")"},
-        {"admin.names", "[]"},
         {"redis.tls_ca_file", R"("")"},
         {"redis.tls_certificate_file", R"("")"},
         {"redis.tls_key_file", R"("")"},
