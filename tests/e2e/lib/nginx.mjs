@@ -49,7 +49,8 @@ export class Nginx {
       ${process.getuid() === 0 ? "user www-data;" : ""}
       pid ${directory}/nginx.pid;
       error_log stderr warn;
-      events { worker_connections 1024; }
+      worker_rlimit_nofile 16384;
+      events { worker_connections 8192; }
       http {
         access_log off;
         client_body_temp_path ${directory}/body;
