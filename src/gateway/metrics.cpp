@@ -110,7 +110,7 @@ constexpr description table[] = {
     {metric::bus_publish_failures, "chat_gateway_bus_published_total", "result=\"failed\"", ""},
     {metric::bus_pauses, "chat_gateway_bus_pauses_total", "",
      "Times at which the bus was not read because a loop was far behind with its messages."},
-    {metric::bus_round_trip, "chat_gateway_bus_round_trip_microseconds", "",
+    {metric::bus_round_trip, "chat_gateway_bus_round_trip_seconds", "",
      "Time that the last probe took through the bus and back."},
     {metric::bus_silent, "chat_gateway_bus_silent", "",
      "1 while probes of the bus do not come back, else 0."},
@@ -274,6 +274,11 @@ std::string seconds_text(std::uint64_t microseconds) {
     return text_of(static_cast<double>(microseconds) / 1e6);
 }
 
+/// Times are counted in microseconds, and told in seconds.
+std::string figure_text(metric m, std::uint64_t value) {
+    return m == metric::bus_round_trip ? seconds_text(value) : std::to_string(value);
+}
+
 std::string joined(std::string_view labels, std::string_view more) {
     return std::string(labels) + (labels.empty() ? "" : ",") + std::string(more);
 }
@@ -340,7 +345,7 @@ std::string metrics::prometheus() const {
     std::string out;
     for (const auto& d : table) {
         if (!d.help.empty()) append_head(out, d.name, d.help, type_of(d.name));
-        append_sample(out, d.name, d.labels, std::to_string(sum(d.what)));
+        append_sample(out, d.name, d.labels, figure_text(d.what, sum(d.what)));
     }
     for (const auto& d : engine_table) {
         if (!d.help.empty()) append_head(out, d.name, d.help, type_of(d.name));

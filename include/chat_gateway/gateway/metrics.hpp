@@ -72,7 +72,7 @@ enum class metric : std::uint8_t {
     bus_publishes,
     bus_publish_failures,
     bus_pauses,
-    bus_round_trip,
+    bus_round_trip,  // in microseconds
     bus_silent,
     bus_silences,
     cluster_requests,
