@@ -100,6 +100,7 @@ test("a declared length beyond all bounds is answered 413 before the body", asyn
 
 test("healthz and readyz say yes", async () => {
   for (const path of ["/healthz", "/readyz"]) assert.equal((await world.gateway.admin(path)).status, 200, path);
+  assert.doesNotMatch(world.postgres.process.output, /ERROR/, "what it asks leaves no trace in the database's log");
 });
 
 test("metrics are Prometheus text, each with its type, each name the gateway's", async () => {

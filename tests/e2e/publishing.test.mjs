@@ -1,10 +1,15 @@
-// What a gateway puts on the bus for `POST /v1/messages` is, byte for byte but for the sender's name, what a Node server puts there for
-// `io.to(chat).emit("serverMessage", message)`: no member of the cluster can tell them apart.
+// What a gateway puts on the bus for `POST /v1/messages`, or for a row of the outbox, is, byte for byte but for the sender's name, what a Node
+// server puts there for `io.to(chat).emit("serverMessage", message)`: no member of the cluster can tell them apart.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { message } from "./lib/backend.mjs";
+import { Client } from "./lib/client.mjs";
 import { Member } from "./lib/cluster.mjs";
+import { root } from "./lib/gateway.mjs";
 import { postJson } from "./lib/http.mjs";
 import { eventually } from "./lib/wait.mjs";
 import { World } from "./lib/world.mjs";
@@ -37,7 +42,7 @@ const wires = {
   "redis-streams": entries,
 };
 const uids = {
-  redis: /(?<=^.\xa6)[\w-]{6}/, // the first of three in MessagePack
+  redis: /(?<=^.)(\xa6[\w-]{6}|\xa7emitter)/, // the first of three in MessagePack
   "redis-sharded": /(?<="uid":")[\w-]+(?=")/,
   "redis-streams": /(?<=(^|\n)uid\n)[\w-]+(?=\n)/,
 };
@@ -69,5 +74,45 @@ for (const kind of Object.keys(wires)) {
     }
     await gateway.stop();
     world.gateways.splice(world.gateways.indexOf(gateway), 1);
+  });
+}
+
+// A participant from before the outbox: behind a change of members, and for three seconds after it has begun to publish, a gateway sends
+// messages by way of all nodes.
+const WIDE_MS = 3500;
+const user = randomUUID();
+await world.postgres.query("INSERT INTO chats (chat_id, name) VALUES ($1, 'a chat')", [room]);
+await world.postgres.addParticipant(room, user);
+execFileSync("psql", ["-qX", "-v", "ON_ERROR_STOP=1", "-v", "role=postgres", "-f", join(root, "config/postgres/outbox.sql"), world.postgres.url]);
+
+for (const kind of Object.keys(wires)) {
+  test(`${kind}: the outbox says what a Node server says`, async (t) => {
+    await world.redis.admin.sendCommand(["FLUSHALL"]);
+    const gateway = await world.addGateway({ bus: { kind }, postgres: { url: world.postgres.url, outbox: true } });
+    t.after(async () => {
+      world.gateways.splice(world.gateways.indexOf(gateway), 1);
+      await gateway.stop();
+    });
+    const node = await Member.startNode("node", { kind, redis: world.redis.url });
+    t.after(() => node.stop());
+    const client = await new Client(gateway.url, { cookie: await world.backend.login(user) }).connect();
+    t.after(() => client.close());
+    await gateway.process.prints(/this gateway publishes the outbox/);
+    await sleep(WIDE_MS);
+    const heard = await wires[kind]();
+    const said = async () => (await heard()).filter(([, payload]) => payload.includes("serverMessage"));
+    for (const content of contents.filter((one) => !one.includes("\u0000"))) {
+      const before = (await said()).length;
+      const from = client.messages.length;
+      await world.postgres.query("INSERT INTO messages (chat_id, author, content) VALUES ($1, $2, $3)", [room, user, content]);
+      await eventually(() => client.messages.length > from, "the message arrives");
+      await eventually(async () => (await said()).length === before + 1, "the gateway has published");
+      await node.call("emit", { rooms: [room], event: ["serverMessage", client.messages[from]] });
+      await eventually(async () => (await said()).length === before + 2, "the Node server has published");
+      const [[ours, ourBytes], [theirs, theirBytes]] = (await said()).slice(-2);
+      assert.equal(ours, theirs, "the channel");
+      assert.match(ourBytes, /emitter/, "no member of the cluster, which would pass over its own");
+      assert.equal(ourBytes.replace(uids[kind], ""), theirBytes.replace(uids[kind], ""));
+    }
   });
 }

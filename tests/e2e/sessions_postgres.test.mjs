@@ -8,6 +8,7 @@ import pg from "pg";
 import { Backend, SECRET, message, sessionId } from "./lib/backend.mjs";
 import { Client } from "./lib/client.mjs";
 import { poll, upgrade } from "./lib/http.mjs";
+import { eventually } from "./lib/wait.mjs";
 import { ALLOWED_ORIGIN, World } from "./lib/world.mjs";
 
 const PgStore = connectPgSimple(session);
@@ -39,7 +40,8 @@ async function expressAs(role, options = {}) {
   return Backend.start(world.redis, { store, ...options });
 }
 
-const gatewayOn = (url) => world.addGateway({ session: { secrets: [SECRET], store: "postgres", table: TABLE }, postgres: { url } });
+const gatewayOn = (url, session = {}) =>
+  world.addGateway({ session: { secrets: [SECRET], store: "postgres", table: TABLE, ...session }, postgres: { url } });
 
 const express = await expressAs("postgres");
 const rolling = await expressAs("postgres", { rolling: true });
@@ -92,6 +94,28 @@ test("logout is a refusal", async () => {
   await accepts(cookie);
   await express.logout(cookie);
   await refuses(cookie);
+});
+
+test("a logout ends the user's sockets on both gateways within recheck_ms; a login works again; others notice nothing", async () => {
+  const RECHECK_MS = 1000;
+  const gateways = [await gatewayOn(world.postgres.url, { recheck_ms: RECHECK_MS }), await gatewayOn(world.postgres.url, { recheck_ms: RECHECK_MS })];
+  const [ann, bob] = [randomUUID(), randomUUID()];
+  const chat = await world.postgres.addChat(ann, bob);
+  const [annsCookie, bobsCookie] = [await express.login(ann), await express.login(bob)];
+  const crowd = (cookie) => Promise.all(gateways.flatMap((one) => [
+    new Client(one.url, { cookie }).connect(),
+    new Client(one.url, { cookie, transports: ["polling"] }).connect(),
+  ]));
+  const leaving = await crowd(annsCookie);
+  const staying = await crowd(bobsCookie);
+  const from = Date.now();
+  await express.logout(annsCookie);
+  await eventually(() => leaving.every((client) => client.disconnects[0] === "io server disconnect"), "all are sent away");
+  assert.ok(Date.now() - from < RECHECK_MS + 2000, `after ${Date.now() - from} ms`);
+  world.backend.publish(chat, message(chat, "after the logout"));
+  await Promise.all(staying.map((client) => client.receives("after the logout")));
+  assert.deepEqual(staying.flatMap((client) => client.disconnects), []);
+  assert.ok((await crowd(await express.login(ann))).every((client) => client.socket.connected));
 });
 
 test("a session that is over is refused though its row is still there", async () => {
