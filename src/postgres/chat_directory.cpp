@@ -69,7 +69,8 @@ void try_all(pqxx::connection& c, const queries& q) {
     query(c, q.probe);
     require_columns(query(c, q.chats_of_users, array_literal({})), 2);
     if (!q.active_users.empty()) require_columns(query(c, q.active_users, array_literal({})), 1);
-    // Of no type that could be wrong: an empty text would be an error in the server's log each time.
+    // Of no type that could be wrong: an empty text would be an error in the server's log each
+    // time.
     constexpr const char* nobody = nullptr;
     require_columns(query(c, q.can_view_chat, nobody, nobody), 1);
 }
