@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { after, afterEach, test } from "node:test";
 import { message } from "./lib/backend.mjs";
-import { Client, transportSettings } from "./lib/client.mjs";
+import { backAgain, returning, transportSettings } from "./lib/client.mjs";
 import { Proxy } from "./lib/proxy.mjs";
 import { RawSocket } from "./lib/raw.mjs";
 import { eventually } from "./lib/wait.mjs";
@@ -29,26 +29,12 @@ async function proxied(gateway = world.gateway) {
   return proxy;
 }
 
-/** A client that comes back quickly by itself, and notes how each time. */
-async function returning(url, options) {
-  const client = new Client(url, { reconnection: true, reconnectionDelay: 5, reconnectionDelayMax: 20, randomizationFactor: 0, ...options });
-  client.returns = [];
-  client.ids = [];
-  let first = true;
-  client.socket.on("connect", () => {
-    if (!first) client.returns.push(client.socket.recovered);
-    client.ids.push(client.socket.id);
-    first = false;
-  });
-  await client.connect();
-  return client;
-}
-
-const backAgain = (client, times) => eventually(() => client.returns.length >= times && client.socket.connected, `return ${times}; so far ${client.returns}`);
+/** Without a pause, that is. */
+const returningAtOnce = (url, options) => returning(url, { reconnectionDelay: 5, reconnectionDelayMax: 20, randomizationFactor: 0, ...options });
 
 /** One that has seen a message, and so has an offset to come back with. */
 async function receiving(proxy, chat, cookie) {
-  const client = await returning(proxy.url, { cookie });
+  const client = await returningAtOnce(proxy.url, { cookie });
   world.backend.publish(chat, message(chat, "before"));
   await client.receives("before");
   return client;
@@ -80,7 +66,7 @@ for (const [name, transports] of Object.entries(transportSettings)) {
     const { chat, cookie } = await userInChat();
     const clients = await Promise.all([1, 2, 3].map(async () => {
       const proxy = await proxied(impatient);
-      return Object.assign(await returning(proxy.url, { cookie, transports }), { proxy });
+      return Object.assign(await returningAtOnce(proxy.url, { cookie, transports }), { proxy });
     }));
     const sent = [message(chat, "the first")];
     world.backend.publish(chat, sent[0]);
@@ -159,7 +145,7 @@ test("rooms joined and left by event are as they were", async () => {
   const [kept, left, joined] = [await world.postgres.addChat(user), await world.postgres.addChat(user), await world.postgres.addChat()];
   const cookie = await world.backend.login(user);
   const proxy = await proxied();
-  const client = await returning(proxy.url, { cookie });
+  const client = await returningAtOnce(proxy.url, { cookie });
   await client.leave(left);
   // A participant at the moment of the join: it is in no list that was loaded before.
   await world.postgres.addParticipant(joined, user);
@@ -178,7 +164,7 @@ test("a room that the user may not see any more does not come back", async () =>
   const user = randomUUID();
   const [kept, lost] = [await world.postgres.addChat(user), await world.postgres.addChat(user)];
   const proxy = await proxied();
-  const client = await returning(proxy.url, { cookie: await world.backend.login(user) });
+  const client = await returningAtOnce(proxy.url, { cookie: await world.backend.login(user) });
   world.backend.publish(kept, message(kept, "before"));
   await client.receives("before");
   await lose(client, proxy);
@@ -224,7 +210,7 @@ test("whoever logged out meanwhile stays out", async () => {
 
 test("after a disconnect() the session is over", async () => {
   const { chat, cookie } = await userInChat();
-  const client = await returning(world.gateway.url, { cookie });
+  const client = await returningAtOnce(world.gateway.url, { cookie });
   world.backend.publish(chat, message(chat, "before"));
   await client.receives("before");
   client.socket.disconnect();
@@ -369,7 +355,7 @@ test("a window that has passed, and messages that were too many, are told honest
   const gateway = await world.addGateway({ socket: { recovery_ms: 500, recovery_room_bytes: 4096 } });
   const { chat, cookie } = await userInChat();
   const proxy = await proxied(gateway);
-  const client = await returning(proxy.url, { cookie });
+  const client = await returningAtOnce(proxy.url, { cookie });
   const away = async (work) => {
     await lose(client, proxy);
     await work();

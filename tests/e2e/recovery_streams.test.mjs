@@ -8,7 +8,7 @@ import { createAdapter } from "@socket.io/redis-streams-adapter";
 import { createClient } from "redis";
 import { Server } from "socket.io";
 import { message } from "./lib/backend.mjs";
-import { Client, transportSettings } from "./lib/client.mjs";
+import { Client, backAgain, returning, transportSettings } from "./lib/client.mjs";
 import { request } from "./lib/http.mjs";
 import { Proxy } from "./lib/proxy.mjs";
 import { eventually } from "./lib/wait.mjs";
@@ -50,21 +50,6 @@ async function userInChat() {
   return { user, chat, cookie: await world.backend.login(user) };
 }
 
-/** A client that comes back by itself, and notes how each time; `where()`: the address of the moment. */
-async function returning(url, options) {
-  const client = new Client(url, { reconnection: true, reconnectionDelay: 20, reconnectionDelayMax: 100, ...options });
-  client.returns = [];
-  client.ids = [];
-  let first = true;
-  client.socket.on("connect", () => {
-    if (!first) client.returns.push(client.socket.recovered);
-    client.ids.push(client.socket.id);
-    first = false;
-  });
-  await client.connect();
-  return client;
-}
-
 /** One that has seen a message, and so has an offset to come back with. */
 async function receiving(url, { chat, cookie, ...options }) {
   const client = await returning(url, { cookie, ...options });
@@ -73,9 +58,6 @@ async function receiving(url, { chat, cookie, ...options }) {
   await client.receives(first);
   return client;
 }
-
-const backAgain = (client, times = 1) => eventually(() => client.returns.length >= times && client.socket.connected,
-  `return ${times}; so far ${client.returns}`, 30_000);
 
 /** A client at the first gateway, whom `move` sends to the second, as a balancer would. */
 async function movable(options) {

@@ -109,6 +109,24 @@ export class Client {
   }
 }
 
+/** A connected client that comes back quickly by itself: `returns` has `recovered` of each return, `ids` its id each time. */
+export async function returning(url, options) {
+  const client = new Client(url, { reconnection: true, reconnectionDelay: 20, reconnectionDelayMax: 100, ...options });
+  client.returns = [];
+  client.ids = [];
+  let first = true;
+  client.socket.on("connect", () => {
+    if (!first) client.returns.push(client.socket.recovered);
+    client.ids.push(client.socket.id);
+    first = false;
+  });
+  return client.connect();
+}
+
+/** Until it has come back so many times, and is there. */
+export const backAgain = (client, times = 1, ms = PATIENCE_MS) =>
+  eventually(() => client.returns.length >= times && client.socket.connected, `return ${times}; so far ${client.returns}`, ms);
+
 export function closeAllClients() {
   for (const client of open) client.close();
 }
