@@ -32,7 +32,6 @@ public:
     /// One that has seen all that it was to see up to `floor`, which is where something was said.
     /// `rooms` lives as long as this. Before anything is fed.
     void add(std::uint64_t floor, const std::vector<held_room>& rooms);
-    [[nodiscard]] std::size_t size() const { return absent_.size(); }
     /// Where to begin to read: the lowest floor.
     [[nodiscard]] std::uint64_t from() const { return from_; }
 

@@ -47,7 +47,6 @@ public:
     void pause(bool paused);
     /// Whether the last thing asked of Redis was answered.
     [[nodiscard]] bool is_up() const { return up_; }
-    [[nodiscard]] entry_id position() const { return last_; }
     [[nodiscard]] std::uint64_t reconnects() const { return losses_; }
 
 private:
