@@ -34,10 +34,9 @@ result<listen_address> listen_address::reserve(const std::string& host, std::uin
         tcp::resolver(context).resolve(host, std::to_string(port), tcp::resolver::passive, ec);
     if (ec) return ec;
     // Without SO_REUSEPORT: another process that shares its port in that way is in the way all the
-    // same.
+    // same. Not listening: who connects now is to be refused rather than taken and reset.
     acceptor probe(context);
     ec = open(probe, *found.begin(), false);
-    if (!ec) probe.listen(1, ec);
     if (ec) return ec;
     listen_address out;
     out.address_ = found.begin()->endpoint().address().to_string();

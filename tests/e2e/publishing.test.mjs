@@ -109,6 +109,7 @@ for (const kind of Object.keys(wires)) {
       await eventually(async () => (await said()).length === before + 1, "the gateway has published");
       await node.call("emit", { rooms: [room], event: ["serverMessage", client.messages[from]] });
       await eventually(async () => (await said()).length === before + 2, "the Node server has published");
+      await eventually(() => client.messages.length === from + 2, "its message arrives");
       const [[ours, ourBytes], [theirs, theirBytes]] = (await said()).slice(-2);
       assert.equal(ours, theirs, "the channel");
       assert.match(ourBytes, /emitter/, "no member of the cluster, which would pass over its own");

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, afterEach, test } from "node:test";
+import { decode } from "@msgpack/msgpack";
 import { createAdapter } from "@socket.io/redis-streams-adapter";
 import { createClient } from "redis";
 import { Server } from "socket.io";
@@ -65,6 +66,11 @@ async function movable(options) {
   proxies.push(proxy);
   const client = await receiving(proxy.url, options);
   return { client, move: (to = gateways[1]) => proxy.retarget(to), proxy };
+}
+
+/** The rooms of the session as it lies in Redis. */
+async function keptRooms(client) {
+  return decode(Buffer.from(await world.redis.admin.get(`sio:session:${client.socket._pid}`), "base64")).rooms;
 }
 
 /** Messages of another chat, which push older ones out of the stream; no faster than the gateways read, who would miss some otherwise. */
@@ -195,6 +201,7 @@ test("rooms joined and left by the client are those of the session, whichever ga
   await client.join(joined);
   await client.join(left);
   await client.leave(left);
+  await eventually(async () => !(await keptRooms(client)).includes(left), "the session is kept as it is now");
   await gateways[0].kill();
   move();
   publish(joined, message(joined, "in the joined one"));

@@ -53,9 +53,9 @@ const calls = {
     io.to(rooms).except(except).emit(...event);
     return null;
   },
-  // Message i to room i modulo their number, each with its number.
-  emitMany: async ({ rooms, count }) => {
-    for (let i = 0; i < count; i += 1) {
+  // Messages `from` up to `to`: i to room i modulo their number, each with its number.
+  emitMany: async ({ rooms, from, to }) => {
+    for (let i = from; i < to; i += 1) {
       io.to(rooms[i % rooms.length]).emit("tell", i);
       if (i % 100 === 99) await new Promise(setImmediate);
     }
