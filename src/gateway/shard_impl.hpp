@@ -153,6 +153,7 @@ private:
                        result<bool> allowed);
     void enter_room(chat_socket& s, const std::string& chat, std::string ack);
     void leave_asked(chat_socket& s, const std::string& chat);
+    static void remember_left(chat_socket& s, const std::string& chat);
     /// Whether it was in it.
     bool leave_room(chat_socket& s, const std::string& chat);
 
