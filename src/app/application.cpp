@@ -90,6 +90,7 @@ public:
         if (stores_.recovery) services_.set_recovery_store(*stores_.recovery);
         services_.start();
         stores_.start();
+        drain_.before_end([this](auto done) { services_.when_stored(std::move(done)); });
         services_.hub().set_compression(s.engine.compression);
         open_doors(std::move(where));
         wait_for_signal();

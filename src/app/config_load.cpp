@@ -6,6 +6,7 @@
 #include <chat_gateway/app/config_load.hpp>
 #include <chat_gateway/app/config_table.hpp>
 #include <chat_gateway/base/random.hpp>
+#include <chat_gateway/postgres/postgres.hpp>
 
 #include <algorithm>
 #include <set>
@@ -80,7 +81,13 @@ public:
                 values.session.secrets.push_back(random_token(demo_secret_length));
             }
         }
+        const auto built_in = postgres::default_queries();
+        auto& queries = values.postgres.queries;
+        if (queries.chats_of_users.empty()) queries.chats_of_users = built_in.chats_of_users;
+        if (queries.can_view_chat.empty()) queries.can_view_chat = built_in.can_view_chat;
         add_joint_faults();
+        for (auto& doubt : doubts_about(values))
+            result_.warnings.push_back(std::move(doubt));
         return std::move(result_);
     }
 
@@ -145,6 +152,7 @@ private:
             if (!known) continue;
             result_.faults.push_back(std::string(fault.keys.front()) + ": " + fault.problem +
                                      "; accepted: " + fault.accepted);
+            if (fault.missing) ++result_.missing;
         }
     }
 

@@ -64,11 +64,10 @@ void stores::open_postgres(const settings& s, net::event_loop& loop) {
          .size = s.postgres.pool_size,
          .statement_timeout = std::chrono::milliseconds(s.postgres.statement_timeout_ms)},
         [&loop](unique_function<void()> task) { loop.post(std::move(task)); });
-    postgres::queries queries = postgres::default_queries();
     const auto& given = s.postgres.queries;
-    if (!given.chats_of_users.empty()) queries.chats_of_users = given.chats_of_users;
-    if (!given.can_view_chat.empty()) queries.can_view_chat = given.can_view_chat;
-    queries.active_users = given.active_users;
+    postgres::queries queries{.chats_of_users = given.chats_of_users,
+                              .can_view_chat = given.can_view_chat,
+                              .active_users = given.active_users};
     if (s.postgres.outbox) queries.probe = postgres::outbox_probe;
     directory = postgres::make_chat_directory(postgres_pool, queries);
 }
