@@ -127,6 +127,14 @@ void services::suspend(suspended_session s) {
     });
 }
 
+void services::when_stored(unique_function<void()> done) {
+    // Behind what shards have posted.
+    loop_.post([this, done = std::move(done)]() mutable {
+        if (!stored_) return done();
+        stored_->when_stored(std::move(done));
+    });
+}
+
 void services::give_back(suspended_session s) {
     loop_.post([this, s = std::move(s)]() mutable {
         if (stored_) return stored_->give_back(std::move(s));

@@ -111,6 +111,9 @@ public:
     void set_recheck(std::chrono::milliseconds period) { recheck_ = period; }
     /// Sessions are kept there, for any gateway; on a bus that keeps its messages. Before start().
     void set_recovery_store(chat::recovery_store& store) { recovery_store_ = &store; }
+    /// On the services loop: calls `done` when the store has all sessions that shards have given it
+    /// so far; at once if there is none.
+    void when_stored(unique_function<void()> done);
     /// What other nodes ask of the gateway as a whole; see cluster::serve. Before start().
     void set_questions(gateway::cluster::own_function take) { questions_ = std::move(take); }
     /// Before the loops run.
