@@ -101,6 +101,18 @@ async function redisWith(file) {
   return redis;
 }
 
+/** With /etc/chat-gateway as a package has it: the secrets in `environment`, root's alone, the rest in the other file. */
+async function packagedShell(world, text) {
+  const config = JSON.parse(readFileSync(world.world.gateway.config, "utf8"));
+  assert.ok(config.session.secrets.length > 0);
+  delete config.session.secrets;
+  const file = world.write("packaged/chat-gateway.json", JSON.stringify(config));
+  const secrets = world.write("packaged/environment", `# as delivered\nSESSION_SECRET=${SECRET}\nDATABASE_URL='${config.postgres.url}?sslmode=prefer&connect_timeout=3'\n`);
+  const commands = text.replaceAll("/etc/chat-gateway/chat-gateway.json", file);
+  await assert.rejects(world.shell(commands.replace(". /etc/chat-gateway/environment", ":")), /session.secrets/, "without the secret");
+  return world.shell(commands.replaceAll("/etc/chat-gateway/environment", secrets));
+}
+
 /** redis-server takes the lines and has them; with them a logout ends sockets although sessions are not read again. */
 async function redisSettings(world, text) {
   const redis = await redisWith(world.write("redis.conf", text));
@@ -182,6 +194,7 @@ export const runs = {
   ...pageRuns,
   ...backendRuns,
   sh: (world, text) => world.shell(text),
+  "packaged sh": packagedShell,
   "sh sharded": (world, text) => sentBy(world, text, "redis-sharded", "by SPUBLISH"),
   "sh streams": (world, text) => sentBy(world, text, "redis-streams", "by XADD"),
   "sh outbox": installOutbox,
