@@ -107,7 +107,7 @@ async function packagedShell(world, text) {
   assert.ok(config.session.secrets.length > 0);
   delete config.session.secrets;
   const file = world.write("packaged/chat-gateway.json", JSON.stringify(config));
-  const secrets = world.write("packaged/environment", `# as delivered\nSESSION_SECRET=${SECRET}\nDATABASE_URL='${config.postgres.url}?sslmode=prefer&connect_timeout=3'\n`);
+  const secrets = world.write("packaged/environment", `# as delivered\nSESSION_SECRET='${SECRET}'\nDATABASE_URL='${config.postgres.url}?sslmode=prefer&connect_timeout=3'\n`);
   const commands = text.replaceAll("/etc/chat-gateway/chat-gateway.json", file);
   await assert.rejects(world.shell(commands.replace(". /etc/chat-gateway/environment", ":")), /session.secrets/, "without the secret");
   return world.shell(commands.replaceAll("/etc/chat-gateway/environment", secrets));
