@@ -57,7 +57,7 @@ class body_watch {
 public:
     virtual ~body_watch() = default;
     /// The body is complete, and on_request follows at once; or it grew over the limit, and
-    /// on_too_large has been answered.
+    /// on_unusable_body has been asked for a refusal (413).
     virtual void settle() = 0;
 };
 
