@@ -77,6 +77,7 @@ void services::start() {
 /// Behind the messages that the bus brought before it.
 void services::ask_shard(unsigned shard, std::shared_ptr<shard_request> r) {
     const shard_door& door = shards_[shard];
+    if (!stored_) r->what.position = hub_->last_position();
     door.loop->post([this, calls = door.calls, r = std::move(r)] {
         calls->on_request(std::move(r->what), at_home(loop_, std::move(r->answer)));
     });

@@ -71,6 +71,37 @@ TEST_F(Recovery, WorksOnWhicheverLoopTheClientComesBackTo) {
     EXPECT_EQ(world.count(metric::recoveries), 20U);
 }
 
+// The bus has brought it before it has confirmed the room, and the socket may not have got it.
+TEST_F(Recovery, WhatCameBehindAJoinOrderIsNotMissedThoughTheRoomWasNotConfirmed) {
+    const auto session = world.log_in("ada", {"a"});
+    arrival first;
+    std::string offset;
+    {
+        returning_page page(world, session);
+        first = page.arrive();
+        world.publish("first", {"a"});
+        EXPECT_EQ(page.event(), "first");
+        offset = page.offset;
+        world.publish("not its own", {"elsewhere", "new"});
+        world.with_stores([](gateway_world::stores& s) {
+            s.chats.add_participant("ada", "new");
+            s.bus.hold();
+            s.bus.inject(socketio::cluster::request{.kind = socketio::cluster::request_kind::join,
+                                                    .to = {.rooms = {"user:ada"}},
+                                                    .rooms = {"new"}});
+            s.bus.inject({{.packet = gateway_world::event("early"), .rooms = {"new"}}});
+        });
+        EXPECT_EQ(page.event(), "early");
+        world.with_stores([](gateway_world::stores& s) { s.bus.confirm_held(); });
+    }
+    kept(1);
+    returning_page page(world, session, claim(first, offset));
+    const arrival back = page.arrive();
+    EXPECT_EQ(back.pid, first.pid);
+    ASSERT_EQ(back.ahead.size(), 1U);
+    EXPECT_TRUE(back.ahead[0].starts_with("42[\"early")) << back.ahead[0];
+}
+
 TEST_F(Recovery, LostOnTheWayBackTheSessionWaitsForTheNextAttempt) {
     const auto session = world.log_in("ada", {"a"});
     world.with_stores([](gateway_world::stores& s) { s.chats.add_participant("ada", "b"); });
