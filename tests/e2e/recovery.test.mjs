@@ -188,6 +188,25 @@ test("a room that the user may not see any more does not come back", async () =>
   assert.deepEqual(client.returns, [true]);
 });
 
+test("a room that a server has put it into comes back, unless it is a chat without right", async () => {
+  const { user, chat, cookie } = await userInChat();
+  const proxy = await proxied();
+  const client = await receiving(proxy, chat, cookie);
+  const [room, foreign] = [`page of ${user}`, await world.postgres.addChat()];
+  world.backend.emitter.in(client.socket.id).socketsJoin([room, foreign]);
+  for (const name of [room, foreign]) await world.publishUntilReceived(name, client);
+  await lose(client, proxy);
+  world.backend.publish(foreign, message(foreign, "not for it"));
+  world.backend.publish(room, message(room, "for it"));
+  proxy.open();
+  await backAgain(client, 1);
+  world.backend.publish(foreign, message(foreign, "not for it"));
+  world.backend.publish(room, message(room, "live"));
+  await client.receives("live");
+  assert.deepEqual(client.returns, [true]);
+  assert.deepEqual(client.contents.filter((content) => !content.startsWith("try")), ["before", "for it", "live"]);
+});
+
 test("a chat that is new to the client makes its session a fresh one, with that chat", async () => {
   const { user, chat, cookie } = await userInChat();
   const proxy = await proxied();

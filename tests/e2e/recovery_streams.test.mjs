@@ -218,6 +218,25 @@ test("rooms joined and left by the client are those of the session, whichever ga
   await gateways[0].resume();
 });
 
+test("a room that a server has put it into comes back at another gateway, unless it is a chat without right", async () => {
+  const user = await userInChat();
+  const { client, move } = await movable(user);
+  const [room, foreign] = [`page of ${user.user}`, await world.postgres.addChat()];
+  io.in(client.socket.id).socketsJoin([room, foreign]);
+  await eventually(async () => (await keptRooms(client)).includes(room), "the session is kept with it");
+  assert.ok((await keptRooms(client)).includes(foreign));
+  await gateways[0].kill();
+  move();
+  publish(room, message(room, "in the room"));
+  publish(foreign, message(foreign, "in the chat"));
+  await backAgain(client);
+  publish(user.chat, message(user.chat, "last"));
+  await client.receives("last");
+  assert.deepEqual(client.contents.slice(1), ["in the room", "last"]);
+  assert.deepEqual(client.returns, [true]);
+  await gateways[0].resume();
+});
+
 test("whoever was disconnected by the operator while away gets a fresh session", async () => {
   const user = await userInChat();
   const { client, proxy } = await movable(user);
