@@ -139,7 +139,7 @@ TEST_F(RedisRecoveryStore, RemembersWhenAUserWasCutOff) {
         EXPECT_EQ(cut_of("ada"), position) << earlier;
     }
     EXPECT_GT(backend_.ask(*commands_, {"PTTL", "test:cut:ada"})->integer, 5000);
-    for (const char* later : {"1795380179958-10", "1795380179959-0", "11795380179959-0"}) {
+    for (const char* later : {"1795380179958-10", "1795380179959-0", "1895380179958-0"}) {
         const auto there = cut(later, 5s);
         EXPECT_EQ(cut_of("ada"), there) << later;
     }
