@@ -44,6 +44,8 @@ void hub::acquire(unsigned shard, std::vector<std::string> taken,
         const auto [held, inserted] = holders_.try_emplace(room);
         held->second.shards |= std::uint64_t{1} << shard;
         if (inserted) fresh.push_back(room);
+        if (const auto expected = expected_.find(room); expected != expected_.end())
+            take_over(held->second, expected->second);
     }
     bus_.subscribe(std::move(fresh),
                    [this, taken = std::move(taken), position = log_->last_position(),
@@ -59,15 +61,32 @@ void hub::on_confirmed(const std::vector<std::string>& rooms) {
     if (!recovery_.on()) return;
     for (const auto& room : rooms) {
         const auto found = holders_.find(room);
-        if (found == holders_.end() || found->second.confirmed_at != holding::never) continue;
-        found->second.confirmed_at = log_->last_position();
+        if (found == holders_.end() || found->second.known_from != holding::never) continue;
+        found->second.known_from = log_->last_position();
     }
 }
 
-/// Opened when it is needed; none before the room is confirmed.
+/// Opened when it is needed; none before the room is confirmed or expected.
 slot_handle hub::log_of(holding& h) {
-    if (!h.log && h.confirmed_at != holding::never) h.log = log_->open(h.confirmed_at);
+    if (!h.log && h.known_from != holding::never) h.log = log_->open(h.known_from);
     return h.log;
+}
+
+slot_handle hub::log_of(expectation& e) {
+    if (!e.log && recovery_.on()) e.log = log_->open(e.position);
+    return e.log;
+}
+
+/// Sockets that are in the room by the order have got what came since, confirmed or not.
+void hub::take_over(holding& h, expectation& e) const {
+    if (!recovery_.on() || h.known_from != holding::never) return;
+    h.known_from = e.position;
+    h.log = std::exchange(e.log, {});
+}
+
+/// A message may name a room twice.
+void hub::note_log(slot_handle log) {
+    if (log && std::ranges::find(logs_, log) == logs_.end()) logs_.push_back(log);
 }
 
 void hub::release(unsigned shard, const std::vector<left_room>& rooms) {
@@ -110,7 +129,8 @@ std::uint64_t hub::all_shards() const {
 void hub::expect(const std::vector<std::string>& rooms) {
     const time_point until = timers_.now() + grace;
     for (const auto& room : rooms) {
-        expected_.insert_or_assign(room, until);
+        // Expected before, what came since is kept on for those who were ordered into it then.
+        expected_.try_emplace(room, until, log_->last_position()).first->second.until = until;
         expiring_.emplace_back(until, room);
     }
     forget_expected();
@@ -123,8 +143,14 @@ void hub::forget_expected() {
         if (until > now && expiring_.size() <= max_expected) break;
         const auto found = expected_.find(room);
         // Expected once more since: a later entry tells.
-        if (found != expected_.end() && found->second == until) expected_.erase(found);
+        if (found == expected_.end() || found->second.until != until) continue;
+        log_->close(found->second.log);
+        expected_.erase(found);
     }
+}
+
+std::uint64_t hub::last_position() const {
+    return recovery_.on() ? log_->last_position() : 0;
 }
 
 void hub::arm_sweep() {
@@ -212,19 +238,23 @@ hub::audience hub::audience_of(const std::vector<std::string>& rooms) {
         whom.anybody = true;
     }
     for (const auto& room : rooms) {
-        if (!expected_.empty() && expected_.contains(room)) {
+        const auto expected = expected_.find(room);
+        const bool is_expected = expected != expected_.end();
+        if (is_expected) {
             whom.shards = all_shards();
             whom.anybody = true;
         }
         const auto found = holders_.find(room);
-        if (found == holders_.end()) continue;
+        if (found == holders_.end()) {
+            if (is_expected) note_log(log_of(expected->second));
+            continue;
+        }
         holding& h = found->second;
+        if (is_expected) take_over(h, expected->second);
         count(h.messages);
         whom.shards |= h.shards;
         whom.anybody = whom.anybody || h.held();
-        const slot_handle log = log_of(h);
-        // A message may name a room twice.
-        if (log && std::ranges::find(logs_, log) == logs_.end()) logs_.push_back(log);
+        note_log(log_of(h));
     }
     return whom;
 }

@@ -1,5 +1,6 @@
 #include "at_home.hpp"
 #include "bus_watch.hpp"
+#include "permission_questions.hpp"
 #include "rights_check.hpp"
 #include "stored_recovery.hpp"
 #include "user_counts.hpp"
@@ -15,8 +16,6 @@ namespace {
 
 /// A store that has not answered a handshake by then counts as unreachable.
 constexpr std::chrono::seconds store_patience{5};
-/// Half of what the database's queue takes.
-constexpr std::size_t max_permission_questions = 500;
 
 }  // namespace
 
@@ -33,7 +32,8 @@ services::services(net::event_loop& loop, chat::session_store& sessions,
       counts_(counts.make_block()),
       authenticator_(authentication, sessions, directory),
       membership_({}, loop, directory),
-      user_pointer_(std::move(authentication.user_pointer)) {}
+      user_pointer_(std::move(authentication.user_pointer)),
+      permissions_(std::make_unique<permission_questions>(loop, directory)) {}
 
 services::~services() = default;
 
@@ -77,6 +77,7 @@ void services::start() {
 /// Behind the messages that the bus brought before it.
 void services::ask_shard(unsigned shard, std::shared_ptr<shard_request> r) {
     const shard_door& door = shards_[shard];
+    if (!stored_) r->what.position = hub_->last_position();
     door.loop->post([this, calls = door.calls, r = std::move(r)] {
         calls->on_request(std::move(r->what), at_home(loop_, std::move(r->answer)));
     });
@@ -179,18 +180,16 @@ void services::can_view_chat(net::event_loop& from, std::string user, std::strin
                              unique_function<void(result<bool>)> handler) {
     loop_.post([this, user = std::move(user), chat = std::move(chat),
                 handler = at_home(from, std::move(handler))]() mutable {
-        if (permission_questions_ >= max_permission_questions) {
-            return handler(
-                result<bool>(boost::system::in_place_error, make_error_code(errc::overloaded)));
-        }
-        ++permission_questions_;
-        directory_.can_view_chat(
-            std::move(user), std::move(chat),
-            [this, handler = std::move(handler)](result<bool> allowed) mutable {
-                --permission_questions_;
-                handler(std::move(allowed));
-            });
+        permissions_->can_view_chat(std::move(user), std::move(chat), std::move(handler));
     });
+}
+
+void services::is_no_chat(net::event_loop& from, std::string name,
+                          unique_function<void(result<bool>)> handler) {
+    loop_.post(
+        [this, name = std::move(name), handler = at_home(from, std::move(handler))]() mutable {
+            permissions_->is_no_chat(std::move(name), std::move(handler));
+        });
 }
 
 void services::acquire(net::event_loop& from, unsigned shard, std::vector<std::string> taken,

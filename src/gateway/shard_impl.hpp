@@ -164,6 +164,8 @@ private:
     void go_on_returning(chat_socket& s);
     void check_rooms(chat_socket& s);
     void ask_for_extra_rooms(chat_socket& s, const std::vector<std::string>& rooms);
+    void ask_whether_chat(chat_socket& s, const std::string& room);
+    void extra_room_answered(chat_socket& s, const std::string& room, result<bool> may);
     void enter_returning_rooms(chat_socket& s);
     void resume(chat_socket& s);
     void arrived(chat_socket& s, resumption r);

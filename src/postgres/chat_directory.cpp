@@ -82,6 +82,18 @@ bool may_view(pqxx::connection& c, const operators_query& q, const std::string& 
     }
 }
 
+/// Asked for nobody, the query can only fail for the chat.
+bool names_no_chat(pqxx::connection& c, const std::string& sql, const std::string& name) {
+    if (has_nul(name)) return true;
+    constexpr const char* nobody = nullptr;
+    try {
+        query(c, sql, nobody, name);
+        return false;
+    } catch (const pqxx::data_exception&) {
+        return true;
+    }
+}
+
 /// Asks for nobody: whether there is what the queries read, and this role may read it.
 void try_all(pqxx::connection& c, const questions& q) {
     query(c, q.probe);
@@ -115,6 +127,15 @@ public:
             *pool_,
             [q = queries_, user = std::move(user), chat = std::move(chat)](pqxx::connection& c) {
                 return may_view(c, q->can_view_chat, user, chat);
+            },
+            std::move(handler));
+    }
+
+    void is_no_chat(std::string name, unique_function<void(result<bool>)> handler) override {
+        ask<bool>(
+            *pool_,
+            [q = queries_, name = std::move(name)](pqxx::connection& c) {
+                return names_no_chat(c, q->can_view_chat, name);
             },
             std::move(handler));
     }

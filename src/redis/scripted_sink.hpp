@@ -32,4 +32,9 @@ struct sink_keys {
 std::unique_ptr<chat::change_sink> make_scripted_sink(std::shared_ptr<client> redis, sink_keys keys,
                                                       change_encoder encode);
 
+/// The same over channels that begin with `prefix`; its mark is `<prefix>:outbox`.
+using channel_encoder = result<publishing_command>(std::string_view prefix, const chat::change&);
+std::unique_ptr<chat::change_sink> make_channel_sink(std::shared_ptr<client> redis,
+                                                     std::string prefix, channel_encoder* encode);
+
 }  // namespace chat_gateway::redis

@@ -81,8 +81,10 @@ public:
     void release(unsigned shard, const std::vector<left_room>& rooms);
     /// Shards are about to be told to put sockets into these rooms: what the bus brings for them
     /// goes to every shard, behind that order, for as long as the grace period. By then they hold
-    /// them or do not want them.
+    /// them or do not want them. Until then it is kept for recovery as if they held them.
     void expect(const std::vector<std::string>& rooms);
+    /// In the packet log; 0 if none is kept here.
+    [[nodiscard]] std::uint64_t last_position() const;
 
     void publish(std::vector<socketio::cluster::message> messages,
                  chat::message_bus::done_handler done);
@@ -126,8 +128,9 @@ private:
         static constexpr std::uint64_t never = ~std::uint64_t{0};
         std::uint64_t shards = 0;  ///< a bit each
         time_point released{};     ///< when the last one let go
-        std::uint64_t confirmed_at =
-            never;                    ///< position from which on none of its messages is missed
+        /// Position from which on what the bus brings for it is kept: it was confirmed there, or
+        /// expected before that.
+        std::uint64_t known_from = never;
         slot_handle log;              ///< its place in the packet log; most rooms are silent
         std::uint32_t suspended = 0;  ///< sessions
         std::uint32_t messages = 0;   ///< that the bus brought; stays at the most it can be
@@ -136,8 +139,17 @@ private:
         [[nodiscard]] bool held() const { return shards != 0 || suspended != 0; }
     };
 
+    struct expectation {
+        time_point until;
+        std::uint64_t position = 0;  ///< in the packet log, when it began
+        slot_handle log{};           ///< as a holding's, until one takes it over
+    };
+
     void on_confirmed(const std::vector<std::string>& rooms);
+    void take_over(holding& h, expectation& e) const;
     [[nodiscard]] slot_handle log_of(holding& h);
+    [[nodiscard]] slot_handle log_of(expectation& e);
+    void note_log(slot_handle log);
     /// Who is to get a message: shards as bits, and the rooms' places in the packet log.
     struct audience {
         std::uint64_t shards = 0;
@@ -164,8 +176,7 @@ private:
     deliver_function deliver_;
     std::unordered_map<std::string, holding, text_hash, std::equal_to<>> holders_;
     std::deque<std::pair<time_point, std::string>> unheld_;  ///< in order of release
-    std::unordered_map<std::string, time_point, text_hash, std::equal_to<>>
-        expected_;                                             ///< rooms, and until when
+    std::unordered_map<std::string, expectation, text_hash, std::equal_to<>> expected_;
     std::deque<std::pair<time_point, std::string>> expiring_;  ///< the same, in order of time
     bool sweep_armed_ = false;
     bool compression_ = false;

@@ -22,6 +22,7 @@
 namespace chat_gateway::gateway {
 
 class bus_watch;
+class permission_questions;
 class rights_check;
 class user_counts;
 class stored_recovery;
@@ -132,9 +133,11 @@ public:
     load_id load_chats(net::event_loop& from, std::string user,
                        unique_function<void(result<std::vector<std::string>>)> handler);
     void cancel_load(load_id id);
-    /// errc::overloaded when too many ask at once: chat lists and handshakes need the database too.
+    /// See permission_questions.
     void can_view_chat(net::event_loop& from, std::string user, std::string chat,
                        unique_function<void(result<bool>)> handler);
+    void is_no_chat(net::event_loop& from, std::string name,
+                    unique_function<void(result<bool>)> handler);
 
     /// See hub.
     void acquire(net::event_loop& from, unsigned shard, std::vector<std::string> taken,
@@ -256,8 +259,8 @@ private:
     gateway::cluster::own_function questions_;
     std::unique_ptr<rights_check> rights_;
     std::unique_ptr<user_counts> users_;
-    bool bus_paused_ = false;               ///< services loop only
-    std::size_t permission_questions_ = 0;  ///< under way; services loop only
+    std::unique_ptr<permission_questions> permissions_;
+    bool bus_paused_ = false;  ///< services loop only
     std::atomic<load_id> next_load_{1};
     std::unordered_map<load_id, chat::membership::load_id> loads_;  ///< services loop only
 };

@@ -50,6 +50,9 @@ public:
         }
         questions.push_back(std::move(handler));
     }
+    void is_no_chat(std::string name, unique_function<void(result<bool>)> handler) override {
+        inner_.is_no_chat(std::move(name), std::move(handler));
+    }
     void active_users(std::vector<std::string> users,
                       unique_function<void(result<std::vector<std::string>>)> handler) override {
         inner_.active_users(std::move(users), std::move(handler));

@@ -387,6 +387,40 @@ TEST_F(HubRecoveryTest, RoomsWithoutRightsStayOut) {
     EXPECT_EQ(names(std::get<resumption>(outcome)), std::vector<std::string>{"in a"});
 }
 
+// Between another node's order to join and the bus' confirmation a socket is in the room already.
+TEST_F(HubRecoveryTest, WhatCameForARoomThatWasOnlyExpectedIsKept) {
+    acquire(0, {"a"});
+    receive("seen", {"a"});
+    const auto offset = offset_of(*delivered[0]);
+    receive("before the order", {"new", "a"});
+    auto s = session({"a"});
+    s.rooms.push_back({"new", under_test.last_position()});
+    under_test.expect({"new"});
+    receive("ahead of the holder", {"new"});
+    under_test.acquire(0, {"new"}, [](auto) {});
+    receive("ahead of the confirmation", {"new"});
+    bus.waiting.back()({});
+    receive("behind it", {"new"});
+    under_test.suspend(s);
+    const auto outcome = under_test.resume({s.pid.text(), offset}, "ada", {"a", "new"});
+    ASSERT_TRUE(std::holds_alternative<resumption>(outcome));
+    EXPECT_EQ(names(std::get<resumption>(outcome)),
+              (std::vector<std::string>{"before the order", "ahead of the holder",
+                                        "ahead of the confirmation", "behind it"}));
+}
+
+TEST_F(HubRecoveryTest, WhatNobodyHasComeForIsForgottenWithTheExpectation) {
+    under_test.expect({"new"});
+    receive("for nobody", {"new"});
+    EXPECT_GT(figures.sum(metric::recovery_bytes), 0U);
+    timers.advance(hub::grace + 1s);
+    acquire(0, {"a"});
+    receive("first", {"a"});
+    const auto with_one = figures.sum(metric::recovery_bytes);
+    receive("other", {"a"});
+    EXPECT_EQ(figures.sum(metric::recovery_bytes), 2 * with_one) << "only these two are kept";
+}
+
 TEST_F(HubRecoveryTest, SaysWhyASessionDoesNotComeBack) {
     const auto why = [&](const socketio::recovery_claim& claim, const char* user = "ada") {
         const auto outcome = under_test.resume(claim, user, {"a"});
