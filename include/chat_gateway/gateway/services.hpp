@@ -2,6 +2,8 @@
 
 #include <chat_gateway/chat/authenticator.hpp>
 #include <chat_gateway/chat/membership.hpp>
+#include <chat_gateway/chat/ports/bus_marks.hpp>
+#include <chat_gateway/chat/ports/change_history.hpp>
 #include <chat_gateway/chat/ports/recovery_store.hpp>
 #include <chat_gateway/chat/session_recheck.hpp>
 #include <chat_gateway/gateway/cluster.hpp>
@@ -22,6 +24,7 @@
 namespace chat_gateway::gateway {
 
 class bus_watch;
+class gap_healer;
 class rights_check;
 class user_counts;
 class stored_recovery;
@@ -111,6 +114,11 @@ public:
     void set_recheck(std::chrono::milliseconds period) { recheck_ = period; }
     /// Sessions are kept there, for any gateway; on a bus that keeps its messages. Before start().
     void set_recovery_store(chat::recovery_store& store) { recovery_store_ = &store; }
+    /// Gaps of the bus are healed from there, as far as an outbox publishes on it. Before start().
+    void set_outbox(chat::bus_marks& marks, chat::change_history& history) {
+        marks_ = &marks;
+        history_ = &history;
+    }
     /// What other nodes ask of the gateway as a whole; see cluster::serve. Before start().
     void set_questions(gateway::cluster::own_function take) { questions_ = std::move(take); }
     /// Before the loops run.
@@ -218,6 +226,9 @@ private:
     void resume_bus();
     [[nodiscard]] found_session suspended(const std::string& pid, const std::string& user) const;
     void start_recovery();
+    void start_healer();
+    void on_messages(std::vector<socketio::cluster::message> messages);
+    void on_request(socketio::cluster::request r);
     void on_gap();
     [[nodiscard]] bool take_returned(const socketio::cluster::request& r);
     void tell_returned(std::vector<std::pair<std::string, std::string>> sessions);
@@ -248,6 +259,9 @@ private:
     std::uint64_t position_told_ = 0;  ///< to the shards
     std::unique_ptr<gateway::cluster> cluster_;
     std::unique_ptr<bus_watch> watch_;
+    chat::bus_marks* marks_ = nullptr;
+    chat::change_history* history_ = nullptr;
+    std::unique_ptr<gap_healer> healer_;  ///< with these
     const std::string user_pointer_;
     std::chrono::milliseconds recheck_{0};
     gateway::cluster::own_function questions_;
