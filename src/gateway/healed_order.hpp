@@ -23,13 +23,13 @@ struct kept_change {
 struct gap_sides {
     /// What the outbox has had published, in that order: from some moment before the gap to some
     /// moment behind it.
-    std::vector<kept_change> published;
+    std::vector<kept_change> published{};
     /// Fingerprints of what the bus brought between that first moment and the gap: of the changes
     /// that were published until then, those that it was asked for.
-    std::vector<std::uint64_t> before;
+    std::vector<std::uint64_t> before{};
     /// What it has brought since the gap, in order; the first `overlap` of it until that last
     /// moment.
-    std::vector<kept_change> after;
+    std::vector<kept_change> after{};
     std::size_t overlap = 0;
 };
 
