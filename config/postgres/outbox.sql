@@ -74,7 +74,7 @@ create table if not exists chat_gateway.published (
 );
 create table if not exists chat_gateway.published_state (
     one boolean primary key default true check (one),
-    swept_to bigint not null, -- whatever was published above this id is there
+    swept_to bigint not null, -- what is up to this id was published, and is not there; what was published above it is
     kept_rows bigint not null default 0,
     kept_bytes bigint not null default 0, -- of payloads
     next_sweep timestamptz not null default clock_timestamp(),
@@ -82,9 +82,6 @@ create table if not exists chat_gateway.published_state (
     keep_rows bigint not null default 100000,
     keep_bytes bigint not null default 67108864
 );
-insert into chat_gateway.published_state (swept_to, keep_for)
-    select pg_sequence_last_value(pg_get_serial_sequence('chat_gateway.outbox', 'id')::regclass), :'keep'::interval
-    on conflict (one) do update set keep_for = excluded.keep_for;
 
 create or replace function chat_gateway.outbox_sweep() returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -135,9 +132,6 @@ begin
     return null;
 end $$;
 revoke all on function chat_gateway.outbox_sweep, chat_gateway.outbox_retain from public;
-drop trigger if exists chat_gateway_retain on chat_gateway.outbox;
-create trigger chat_gateway_retain after delete on chat_gateway.outbox
-    referencing old table as gone for each statement execute function chat_gateway.outbox_retain();
 
 -- Whoever writes a row holds this lock until the end of its transaction: so rows become visible in the order of their ids. NOTIFY has
 -- such a lock too. It is taken as late as can be, by constraint triggers at COMMIT.
@@ -198,6 +192,15 @@ create constraint trigger chat_gateway_participants after insert or delete or up
 drop trigger if exists chat_gateway_chat on :chats;
 create constraint trigger chat_gateway_chat after delete on :chats
     deferrable initially deferred for each row execute function chat_gateway.chat_deleted();
+
+-- Last, as writers come to this table last. Whatever is below the first row that is still here was published and not kept.
+drop trigger if exists chat_gateway_retain on chat_gateway.outbox;
+create trigger chat_gateway_retain after delete on chat_gateway.outbox
+    referencing old table as gone for each statement execute function chat_gateway.outbox_retain();
+insert into chat_gateway.published_state (swept_to, keep_for)
+    select coalesce((select min(id) - 1 from chat_gateway.outbox),
+                    pg_sequence_last_value(pg_get_serial_sequence('chat_gateway.outbox', 'id')::regclass)), :'keep'::interval
+    on conflict (one) do update set keep_for = excluded.keep_for;
 
 \if :{?role}
 grant usage on schema chat_gateway to :role;

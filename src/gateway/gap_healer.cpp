@@ -87,6 +87,13 @@ void gap_healer::tick() {
 void gap_healer::ask_mark() {
     if (std::exchange(mark_asked_, true)) return;
     quiet_ = 0;
+    if (certain_) return marks_.read_mark(later(&gap_healer::on_mark));
+    history_.last_published(later(&gap_healer::on_base));
+}
+
+/// A Redis may have no mark yet, or not any more.
+void gap_healer::on_base(result<std::uint64_t> last) {
+    base_ = last ? *last : 0;
     marks_.read_mark(later(&gap_healer::on_mark));
 }
 
@@ -95,7 +102,7 @@ void gap_healer::on_mark(result<std::uint64_t> mark) {
     mark_asked_ = false;
     if (!mark || healing_) return;
     // A Redis that has lost some of its data may tell an earlier one.
-    certain_ = std::max(certain_.value_or(0), *mark);
+    certain_ = std::max(certain_.value_or(base_), *mark);
     doubt_.clear();
     too_much_doubt_ = false;
 }

@@ -91,6 +91,7 @@ private:
     auto in_healing(void (gap_healer::*step)(Arguments...));
     void tick();
     void ask_mark();
+    void on_base(result<std::uint64_t> last);
     void on_mark(result<std::uint64_t> mark);
     void note(std::uint64_t fingerprint);
     void await_subscriptions();
@@ -119,7 +120,8 @@ private:
     metrics_block& counts_;
     listener told_;
     std::optional<std::uint64_t> certain_;  ///< all up to here has been brought
-    std::vector<std::uint64_t> doubt_;      ///< fingerprints of what was brought since
+    std::uint64_t base_ = 0;            ///< had been published before the first mark was asked for
+    std::vector<std::uint64_t> doubt_;  ///< fingerprints of what was brought since
     bool too_much_doubt_ = false;
     bool subscribed_ = false;  ///< everything asked for is in force
     bool mark_asked_ = false;

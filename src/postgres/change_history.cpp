@@ -30,7 +30,9 @@ select id, kind, chat_id, coalesce(user_id, ''), coalesce(payload, '') from (
         (select id, kind, chat_id, user_id, payload from chat_gateway.outbox where id > $1 and id <= $2 order by id limit 1000)
         ) either order by id limit 1000) first_rows) numbered
 where before is null or before < 1048576 order by id)";
-constexpr const char* last_sql = "select coalesce(max(id), 0) from chat_gateway.published";
+constexpr const char* last_sql =
+    "select greatest((select max(id) from chat_gateway.published), "
+    "(select swept_to from chat_gateway.published_state))";
 constexpr const char* swept_sql = "select swept_to from chat_gateway.published_state";
 
 std::uint64_t number(const pqxx::result& rows) {

@@ -43,9 +43,12 @@ export function outboxGapCases({ kind, subscription = "rooms" }) {
   const heardIn = (client, chat) => client.messages.filter((m) => m.chat_id === chat).map((m) => m.content);
   const numbers = (n) => Array.from({ length: n }, (_, i) => String(i));
 
-  /** Writes numbers to each chat until it is told to stop; returns how many each got. */
-  function writeTo(chats) {
+  /** Writes numbers to each chat until it is told to stop, or the test is over; returns how many each got. */
+  function writeTo(t, chats) {
     let going = true;
+    t.after(() => {
+      going = false;
+    });
     const written = chats.map(async (chat) => {
       let n = 0;
       while (going) {
@@ -78,7 +81,7 @@ export function outboxGapCases({ kind, subscription = "rooms" }) {
     "its connections hang, and nobody tells it": { begin: () => proxy.stall(), end: () => proxy.flow(), ms: 14_000 },
   };
   for (const [how, { begin, end, ms }] of Object.entries(breaks)) {
-    test(`a gateway alone is away from Redis (${how}): its sockets miss nothing, and memberships are as they were committed`, { timeout: 180_000 }, async () => {
+    test(`a gateway alone is away from Redis (${how}): its sockets miss nothing, and memberships are as they were committed`, { timeout: 180_000 }, async (t) => {
       const chats = await Promise.all(Array.from({ length: CHATS }, () => world.postgres.addChat(user)));
       const clients = [await connect(lonely), await connect(lonely, user, { transports: transportSettings.polling }), await connect(publisher)];
       const [ann, bob] = [randomUUID(), randomUUID()];
@@ -87,7 +90,7 @@ export function outboxGapCases({ kind, subscription = "rooms" }) {
       const [anns, bobs] = [await connect(lonely, ann), await connect(publisher, bob)];
       const before = { healed: await gaps(lonely, "healed"), others: await gaps(publisher, "healed"), read: await lonely.metric("chat_gateway_outbox_healed_total") };
 
-      const stop = writeTo(chats);
+      const stop = writeTo(t, chats);
       await eventually(() => clients.every((client) => client.messages.length > 200), "messages flow");
       begin();
       await pause(ms / 2);
@@ -97,7 +100,7 @@ export function outboxGapCases({ kind, subscription = "rooms" }) {
       await insert(joined, "not to ann yet");
       await world.postgres.addParticipant(joined, ann);
       // Longer than the bus tells every gateway of a chat that somebody has joined.
-      const stopJoined = writeTo([joined]);
+      const stopJoined = writeTo(t, [joined]);
       await pause(ms / 2);
       assert.deepEqual(heardIn(anns, left), [], "it is deaf");
       end();
@@ -119,10 +122,10 @@ export function outboxGapCases({ kind, subscription = "rooms" }) {
     });
   }
 
-  test("Redis is killed under the traffic: what it had taken and not sent is read", { timeout: 240_000 }, async () => {
+  test("Redis is killed under the traffic: what it had taken and not sent is read", { timeout: 240_000 }, async (t) => {
     const chats = await Promise.all(Array.from({ length: CHATS }, () => world.postgres.addChat(user)));
     const clients = [await connect(lonely), await connect(publisher)];
-    const stop = writeTo(chats);
+    const stop = writeTo(t, chats);
     for (let kill = 0; kill < 3; kill += 1) {
       const heard = clients.map((client) => client.messages.length);
       await eventually(() => clients.every((client, n) => client.messages.length > heard[n] + 200), "messages flow", 60_000);

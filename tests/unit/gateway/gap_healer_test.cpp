@@ -89,7 +89,35 @@ class GapHealer : public ::testing::Test {
 protected:
     using number = result<std::uint64_t>;
 
-    void SetUp() override { subscribed(); }
+    void SetUp() override {
+        start();
+        subscribed();
+        last(0);
+    }
+    void start() {
+        healer = std::make_unique<gap_healer>(
+            timers, w, w, w, counts,
+            gap_healer::listener{
+                .messages =
+                    [this](std::vector<message> batch) {
+                        for (auto& m : batch)
+                            told.push_back(text_of(std::move(m)));
+                    },
+                .request = [this](request r) { told.push_back(text_of(std::move(r))); },
+                .hold =
+                    [this](const std::vector<std::string>& rooms, auto done) {
+                        bool fresh = false;
+                        for (const auto& room : rooms)
+                            fresh = held.insert(room).second || fresh;
+                        w.subscribe(rooms, std::move(done));
+                        return fresh;
+                    },
+                .subscribes =
+                    [this](std::string_view room) { return held.contains(std::string(room)); },
+                .is_here =
+                    [this](std::string_view user) { return here.contains(std::string(user)); },
+            });
+    }
     void subscribed() { answer_front(w.subscribing, result<>()); }
     void mark(number n) { answer_front(w.marks, n); }
     void last(number n) { answer_front(w.lasts, n); }
@@ -124,27 +152,7 @@ protected:
     texts told;
     std::set<std::string> held{"a"};
     std::set<std::string> here{"ann"};
-    std::unique_ptr<gap_healer> healer = std::make_unique<gap_healer>(
-        timers, w, w, w, counts,
-        gap_healer::listener{
-            .messages =
-                [this](std::vector<message> batch) {
-                    for (auto& m : batch)
-                        told.push_back(text_of(std::move(m)));
-                },
-            .request = [this](request r) { told.push_back(text_of(std::move(r))); },
-            .hold =
-                [this](const std::vector<std::string>& rooms, auto done) {
-                    bool fresh = false;
-                    for (const auto& room : rooms)
-                        fresh = held.insert(room).second || fresh;
-                    w.subscribe(rooms, std::move(done));
-                    return fresh;
-                },
-            .subscribes =
-                [this](std::string_view room) { return held.contains(std::string(room)); },
-            .is_here = [this](std::string_view user) { return here.contains(std::string(user)); },
-        });
+    std::unique_ptr<gap_healer> healer;
 };
 
 TEST_F(GapHealer, PassesOnAtOnceWhileThereIsNoGap) {
@@ -217,6 +225,22 @@ TEST_F(GapHealer, AMarkSaysWhatIsCertain) {
     EXPECT_TRUE(w.reads.empty()) << "nothing was published meanwhile";
     EXPECT_EQ(count(metric::outbox_gaps_healed), 1U);
     EXPECT_EQ(told, texts{"1"});
+}
+
+TEST_F(GapHealer, WithoutAMarkTheDatabaseSaysWhatIsCertain) {
+    healer = nullptr;
+    w.marks.clear();
+    start();
+    subscribed();
+    last(7);
+    mark(0);
+    healer->on_gap();
+    subscribed();
+    last(7);
+    mark(9);
+    EXPECT_EQ(w.reads.front().after, 7U);
+    page({{9, message_to("a", "the first one")}}, 9, 7);
+    EXPECT_EQ(told, texts{"the first one"});
 }
 
 TEST_F(GapHealer, AsksForTheMarkLessOftenWhileNothingComes) {
@@ -328,6 +352,7 @@ protected:
         w.lasts.clear();
         w.reads.clear();
         timers.advance(gap_healer::interval);
+        last(0);
         break_at(100, 110);
         page({{110, message_to("a", "healed")}}, 110);
         EXPECT_EQ(told, texts{"healed"});
