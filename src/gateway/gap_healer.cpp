@@ -26,6 +26,10 @@ std::size_t size_of(const socketio::cluster::request& r) {
     return sizeof(kept_change) + r.packet.size() + r.data.size();
 }
 
+std::size_t bytes_of(const chat::change& what) {
+    return std::visit([](const auto& one) { return size_of(one); }, what);
+}
+
 /// As the bus would have brought it: its way through MessagePack may write a number differently.
 void print_as_brought(chat::change& what) {
     auto* m = std::get_if<socketio::cluster::message>(&what);
@@ -73,6 +77,7 @@ gap_healer::gap_healer(scheduler& timers, chat::message_bus& bus, chat::bus_mark
 gap_healer::~gap_healer() {
     timers_.cancel(timer_);
     if (healing_) timers_.cancel(healing_->deadline);
+    if (telling_ != 0) timers_.cancel(telling_);
 }
 
 void gap_healer::tick() {
@@ -120,7 +125,10 @@ void gap_healer::on_messages(std::vector<message> messages) {
     if (!healing_) {
         for (const auto& m : messages)
             note(fingerprint(m));
-        return told_.messages(std::move(messages));
+        if (to_tell_.empty()) return told_.messages(std::move(messages));
+        for (auto& m : messages)
+            append(std::move(m));
+        return tell_on();
     }
     for (auto m = messages.begin(); m != messages.end(); ++m) {
         const auto bytes = size_of(*m);
@@ -137,7 +145,8 @@ void gap_healer::on_request(request r) {
         return keep(std::move(r), bytes);
     }
     note(fingerprint(r));
-    told_.request(std::move(r));
+    if (to_tell_.empty()) return told_.request(std::move(r));
+    append(std::move(r));
 }
 
 void gap_healer::keep(chat::change what, std::size_t bytes) {
@@ -295,13 +304,14 @@ void gap_healer::finish() {
     auto& gap = healed->gap;
     for (std::size_t i = gap.overlap; i < gap.after.size(); ++i)
         note(gap.after[i].fingerprint);
-    const auto missed = tell_all(std::move(gap));
+    const auto missed = append(std::move(gap));
     counts_.add(metric::outbox_gaps_healed);
     counts_.add(metric::outbox_healed, missed);
     const auto took =
         std::chrono::duration_cast<std::chrono::milliseconds>(timers_.now() - healed->since);
     log::info("what the bus did not bring has been read from the outbox",
               {{"changes", missed}, {"after_ms", took.count()}});
+    tell_on();
 }
 
 void gap_healer::give_up(std::string_view why) {
@@ -311,26 +321,50 @@ void gap_healer::give_up(std::string_view why) {
     doubt_.clear();
     counts_.add(metric::outbox_gaps_left);
     log::warn("what the bus did not bring stays missed", {{"reason", why}});
-    tell_all({.after = std::move(left->gap.after)});
+    append(gap_sides{.after = std::move(left->gap.after)});
+    tell_on();
     if (subscribed_) ask_mark();
 }
 
-std::size_t gap_healer::tell_all(gap_sides gap) {
+std::size_t gap_healer::append(gap_sides gap) {
+    return tell_in_order(std::move(gap), [this](chat::change what) { append(std::move(what)); });
+}
+
+void gap_healer::append(chat::change what) {
+    to_tell_bytes_ += bytes_of(what);
+    to_tell_.push_back(std::move(what));
+}
+
+void gap_healer::tell_slice(std::size_t most) {
     std::vector<message> batch;
     const auto flush = [&] {
         if (!batch.empty()) told_.messages(std::exchange(batch, {}));
     };
-    const auto missed = tell_in_order(std::move(gap), [&](chat::change what) {
+    for (std::size_t told = 0; !to_tell_.empty() && told < most;) {
+        auto what = std::move(to_tell_.front());
+        to_tell_.pop_front();
+        const auto bytes = bytes_of(what);
+        told += bytes;
+        to_tell_bytes_ -= bytes;
         if (auto* m = std::get_if<message>(&what)) {
             batch.push_back(std::move(*m));
-            if (batch.size() == most_told) flush();
-            return;
+            continue;
         }
         flush();
         told_.request(std::move(std::get<request>(what)));
-    });
+    }
     flush();
-    return missed;
+}
+
+void gap_healer::tell_on() {
+    if (to_tell_bytes_ > most_to_tell) tell_slice(to_tell_bytes_);
+    if (telling_ != 0) return;
+    tell_slice(slice);
+    if (to_tell_.empty()) return;
+    telling_ = timers_.after(pause, [this] {
+        telling_ = 0;
+        tell_on();
+    });
 }
 
 }  // namespace chat_gateway::gateway

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,8 +45,12 @@ public:
     /// How much may be read, of what concerns this gateway.
     static constexpr std::size_t most_read = std::size_t{32} << 20;
     static constexpr std::size_t most_rounds = 20;  ///< that memberships made necessary
-    /// Messages that are told at once.
-    static constexpr std::size_t most_told = 500;
+    /// How much of what is healed is told at once, and how long after it the next: sockets are to
+    /// take it from their queues meanwhile. What comes has its place behind it.
+    static constexpr std::size_t slice = std::size_t{64} << 10;
+    static constexpr std::chrono::milliseconds pause{20};
+    /// With more than that to tell it is told without pauses.
+    static constexpr std::size_t most_to_tell = std::size_t{64} << 20;
     static constexpr std::chrono::milliseconds retry{200};
 
     struct listener {
@@ -111,7 +116,10 @@ private:
     void finish();
     void give_up(std::string_view why);
     [[nodiscard]] bool try_again(boost::system::error_code error, void (gap_healer::*step)());
-    std::size_t tell_all(gap_sides gap);
+    std::size_t append(gap_sides gap);
+    void append(chat::change what);
+    void tell_slice(std::size_t most);
+    void tell_on();
 
     scheduler& timers_;
     chat::message_bus& bus_;
@@ -128,6 +136,9 @@ private:
     unsigned quiet_ = 0;            ///< intervals without anything to ask for
     std::uint64_t generation_ = 0;  ///< answers for one before it come too late
     std::unique_ptr<healing> healing_;
+    std::deque<chat::change> to_tell_;  ///< in order; what comes goes behind it
+    std::size_t to_tell_bytes_ = 0;
+    scheduler::timer_id telling_ = 0;
     scheduler::timer_id timer_ = 0;
     std::shared_ptr<gap_healer*> self_;  ///< an answer may come after the end
 };

@@ -109,7 +109,10 @@ TEST_P(RedisChangeSink, TheMarkComesInItsPlaceAmongWhatItStandsFor) {
     std::size_t refused = 0;
     const auto ask = [&] {
         bus_->read_mark([&](result<std::uint64_t> r) {
-            r ? marks.emplace_back(heard_.size(), *r) : void(++refused);
+            if (r)
+                marks.emplace_back(heard_.size(), *r);
+            else
+                ++refused;
         });
     };
     ask();

@@ -337,6 +337,49 @@ TEST_F(GapHealer, OutagesOfDatabaseAndRedisAreWaitedFor) {
     EXPECT_EQ(told, texts{"1"});
 }
 
+TEST_F(GapHealer, MuchIsToldInSlicesAndWhatComesHasItsPlaceBehindIt) {
+    break_at(10, 500);
+    std::vector<std::pair<std::uint64_t, chat::change>> rows;
+    texts expected;
+    for (std::uint64_t id = 11; id <= 500; ++id) {
+        expected.push_back(std::to_string(id) + std::string(1000, 'x'));
+        rows.emplace_back(id, message_to("a", expected.back()));
+    }
+    rows.emplace_back(500, join_of("ann", "a"));
+    expected.emplace_back("+a");
+    page(std::move(rows), 500);
+    subscribed();  // to what is joined
+    last(0);
+    mark(500);
+    EXPECT_EQ(count(metric::outbox_gaps_healed), 1U);
+    EXPECT_GT(told.size(), 20U);
+    EXPECT_LT(told.size(), 80U);
+    bring("later");
+    healer->on_request(join_of("ann", "b"));
+    // Another gap meanwhile, whose part comes behind all of it.
+    w.subscribing.clear();  // what nobody waits for
+    healer->on_gap();
+    subscribed();
+    last(0);
+    mark(510);
+    bring("last");
+    page({{505, message_to("a", "later")},
+          {506, join_of("ann", "b")},
+          {510, message_to("a", "missed")}},
+         510);
+    // The join was read once more, for the room that it names.
+    subscribed();
+    last(0);
+    mark(510);
+    EXPECT_LT(told.size(), 80U);
+    timers.advance(gap_healer::pause * 20);
+    for (const char* text : {"later", "+b", "missed", "last"})
+        expected.emplace_back(text);
+    EXPECT_EQ(told, expected);
+    bring("at once");
+    EXPECT_EQ(told.back(), "at once");
+}
+
 class GapHealerGivesUp : public GapHealer {
 protected:
     /// What was kept back has been told, and the next gap can be healed.
@@ -404,6 +447,8 @@ TEST_F(GapHealerGivesUp, WhenTooMuchIsKeptBack) {
         bring(large);
     EXPECT_TRUE(told.empty());
     healer->on_messages({message_to("a", large), message_to("a", "behind it")});
+    EXPECT_EQ(told.size(), 1U);
+    timers.advance(gap_healer::pause * 5);
     expect_left({large, large, large, large, "behind it"});
 }
 
