@@ -20,16 +20,17 @@ using page = chat::change_history::page;
 constexpr std::size_t row_overhead = 256;
 
 /// A row is on the bus before it is moved from one table to the other; one statement sees it in
-/// either. At most 1000 rows, and none after the first megabyte.
+/// either. At most 1000 rows, and none after the first megabyte;
+/// without a gap.
 constexpr const char* read_sql = R"(
-select id, kind, chat_id, coalesce(user_id, ''), coalesce(payload, '') from (
+select id, kind, chat_id, coalesce(user_id, ''), payload from (
     select *, sum(octet_length(payload)) over (order by id rows unbounded preceding) - octet_length(payload) as before
-    from (select id, kind, chat_id, user_id, payload from (
+    from (select id, kind, chat_id, user_id, coalesce(payload, '') as payload from (
         (select id, kind, chat_id, user_id, payload from chat_gateway.published where id > $1 and id <= $2 order by id limit 1000)
         union all
         (select id, kind, chat_id, user_id, payload from chat_gateway.outbox where id > $1 and id <= $2 order by id limit 1000)
         ) either order by id limit 1000) first_rows) numbered
-where before is null or before < 1048576 order by id)";
+where before < 1048576 order by id)";
 constexpr const char* last_sql =
     "select greatest((select max(id) from chat_gateway.published), "
     "(select swept_to from chat_gateway.published_state))";
