@@ -136,6 +136,21 @@ void hub::expect(const std::vector<std::string>& rooms) {
     forget_expected();
 }
 
+bool hub::hold_briefly(const std::vector<std::string>& rooms,
+                       chat::message_bus::done_handler confirmed) {
+    const time_point now = timers_.now();
+    std::vector<std::string> fresh;
+    for (const auto& room : rooms) {
+        const auto [held, inserted] = holders_.try_emplace(room);
+        if (inserted) fresh.push_back(room);
+        let_go(room, held->second, now);
+    }
+    arm_sweep();
+    const bool any = !fresh.empty();
+    bus_.subscribe(std::move(fresh), std::move(confirmed));
+    return any;
+}
+
 void hub::forget_expected() {
     const time_point now = timers_.now();
     for (; !expiring_.empty(); expiring_.pop_front()) {

@@ -1,5 +1,6 @@
 #include "at_home.hpp"
 #include "bus_watch.hpp"
+#include "gap_healer.hpp"
 #include "permission_questions.hpp"
 #include "rights_check.hpp"
 #include "stored_recovery.hpp"
@@ -60,18 +61,45 @@ void services::start() {
         });
     cluster_->serve([this](const auto& r, auto& answer) { return take_own(r, answer); });
     bus_.start({
-        .messages = [this](auto messages) { hub_->on_messages(std::move(messages)); },
+        .messages = [this](auto messages) { on_messages(std::move(messages)); },
         .gap = [this] { on_gap(); },
         .reached =
             [this](std::uint64_t position) {
                 bus_position_.store(position, std::memory_order_relaxed);
                 if (stored_) stored_->on_reached(position);
             },
-        .request = [this](auto r) { cluster_->on_request(std::move(r)); },
+        .request = [this](auto r) { on_request(std::move(r)); },
         .response = [this](auto r) { cluster_->on_response(std::move(r)); },
     });
     users_ = std::make_unique<user_counts>(counts_);
     watch_ = std::make_unique<bus_watch>(loop_, bus_, counts_);
+    if (marks_ && history_) start_healer();
+}
+
+void services::start_healer() {
+    healer_ = std::make_unique<gap_healer>(
+        loop_, bus_, *marks_, *history_, counts_,
+        gap_healer::listener{
+            .messages = [this](auto messages) { hub_->on_messages(std::move(messages)); },
+            .request = [this](auto r) { cluster_->on_request(std::move(r)); },
+            .hold = [this](const auto& rooms,
+                           auto done) { return hub_->hold_briefly(rooms, std::move(done)); },
+            .subscribes = [this](std::string_view room) { return hub_->subscribes(room); },
+            .is_here =
+                [this](std::string_view user) {
+                    return users_->is_here(std::hash<std::string_view>{}(user));
+                },
+        });
+}
+
+void services::on_messages(std::vector<socketio::cluster::message> messages) {
+    if (healer_) return healer_->on_messages(std::move(messages));
+    hub_->on_messages(std::move(messages));
+}
+
+void services::on_request(socketio::cluster::request r) {
+    if (healer_) return healer_->on_request(std::move(r));
+    cluster_->on_request(std::move(r));
 }
 
 /// Behind the messages that the bus brought before it.

@@ -1,5 +1,6 @@
 // Sessions that outlive their connection: kept here, or where other gateways find them.
 #include "at_home.hpp"
+#include "gap_healer.hpp"
 #include "stored_recovery.hpp"
 
 #include <chat_gateway/base/log.hpp>
@@ -58,6 +59,7 @@ void services::tell_position() {
 
 void services::on_gap() {
     hub_->on_gap();
+    if (healer_) healer_->on_gap();
     if (!stored_) return;
     stored_->on_gap();
     counts_.add(metric::recovery_gaps);

@@ -29,6 +29,12 @@ public:
     /// `lost`: the client did not want it.
     void leave(std::uint64_t user, bool lost, time_point now);
 
+    /// Whether that user has a connection now.
+    [[nodiscard]] bool is_here(std::uint64_t user) const {
+        const auto found = users_.find(user);
+        return found != users_.end() && found->second.connections != 0;
+    }
+
 private:
     struct account {
         std::uint32_t connections = 0;

@@ -84,7 +84,7 @@ std::unique_ptr<chat::change_sink> make_scripted_sink(std::shared_ptr<client> re
 
 std::unique_ptr<chat::change_sink> make_channel_sink(std::shared_ptr<client> redis,
                                                      std::string prefix, channel_encoder* encode) {
-    sink_keys keys{.mark = prefix + ":outbox"};
+    sink_keys keys{.mark = mark_key(prefix)};
     return make_scripted_sink(std::move(redis), std::move(keys),
                               [prefix = std::move(prefix), encode](const chat::change& change) {
                                   return encode(prefix, change);

@@ -16,6 +16,11 @@ namespace chat_gateway::redis {
 /// What emitters call themselves: no node ignores it as its own.
 inline constexpr std::string_view emitter_uid = "emitter";
 
+/// Where a bus on channels has its mark.
+inline std::string mark_key(const std::string& prefix) {
+    return prefix + ":outbox";
+}
+
 /// One Redis command that publishes one change, word by word.
 using publishing_command = std::vector<std::string>;
 /// A change -> its command on some adapter's wire.

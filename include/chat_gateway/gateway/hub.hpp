@@ -86,6 +86,13 @@ public:
     /// In the packet log; 0 if none is kept here.
     [[nodiscard]] std::uint64_t last_position() const;
 
+    /// For rooms that shards are told to put sockets into later: those that nobody holds stay
+    /// subscribed for the grace period from now on. Whether there was one that was not;
+    /// `confirmed`: from now on none of their messages is missed.
+    bool hold_briefly(const std::vector<std::string>& rooms,
+                      chat::message_bus::done_handler confirmed);
+    [[nodiscard]] bool subscribes(std::string_view room) const { return holders_.contains(room); }
+
     void publish(std::vector<socketio::cluster::message> messages,
                  chat::message_bus::done_handler done);
 

@@ -2,6 +2,8 @@
 
 #include <chat_gateway/chat/authenticator.hpp>
 #include <chat_gateway/chat/membership.hpp>
+#include <chat_gateway/chat/ports/bus_marks.hpp>
+#include <chat_gateway/chat/ports/change_history.hpp>
 #include <chat_gateway/chat/ports/recovery_store.hpp>
 #include <chat_gateway/chat/session_recheck.hpp>
 #include <chat_gateway/gateway/cluster.hpp>
@@ -22,6 +24,7 @@
 namespace chat_gateway::gateway {
 
 class bus_watch;
+class gap_healer;
 class permission_questions;
 class rights_check;
 class user_counts;
@@ -115,6 +118,11 @@ public:
     /// On the services loop: calls `done` when the store has all sessions that shards have given it
     /// so far; at once if there is none.
     void when_stored(unique_function<void()> done);
+    /// Gaps of the bus are healed from there, as far as an outbox publishes on it. Before start().
+    void set_outbox(chat::bus_marks& marks, chat::change_history& history) {
+        marks_ = &marks;
+        history_ = &history;
+    }
     /// What other nodes ask of the gateway as a whole; see cluster::serve. Before start().
     void set_questions(gateway::cluster::own_function take) { questions_ = std::move(take); }
     /// Before the loops run.
@@ -224,6 +232,9 @@ private:
     void resume_bus();
     [[nodiscard]] found_session suspended(const std::string& pid, const std::string& user) const;
     void start_recovery();
+    void start_healer();
+    void on_messages(std::vector<socketio::cluster::message> messages);
+    void on_request(socketio::cluster::request r);
     void on_gap();
     [[nodiscard]] bool take_returned(const socketio::cluster::request& r);
     void tell_returned(std::vector<std::pair<std::string, std::string>> sessions);
@@ -254,6 +265,9 @@ private:
     std::uint64_t position_told_ = 0;  ///< to the shards
     std::unique_ptr<gateway::cluster> cluster_;
     std::unique_ptr<bus_watch> watch_;
+    chat::bus_marks* marks_ = nullptr;
+    chat::change_history* history_ = nullptr;
+    std::unique_ptr<gap_healer> healer_;  ///< with these
     const std::string user_pointer_;
     std::chrono::milliseconds recheck_{0};
     gateway::cluster::own_function questions_;

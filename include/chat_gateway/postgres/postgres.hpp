@@ -2,6 +2,7 @@
 
 #include <chat_gateway/base/unique_function.hpp>
 #include <chat_gateway/chat/ports/change_feed.hpp>
+#include <chat_gateway/chat/ports/change_history.hpp>
 #include <chat_gateway/chat/ports/chat_directory.hpp>
 #include <chat_gateway/chat/ports/session_store.hpp>
 
@@ -89,5 +90,7 @@ struct outbox_options {
 /// and jitter. A table that is not there, or not granted, is logged and looked for again.
 inline constexpr std::string_view outbox_probe = "select id from chat_gateway.outbox limit 0";
 std::unique_ptr<chat::change_feed> make_change_feed(outbox_options o, post_function post);
+/// What that feed, here or on another gateway, has published in the last minutes.
+std::unique_ptr<chat::change_history> make_change_history(std::shared_ptr<worker_pool> pool);
 
 }  // namespace chat_gateway::postgres
