@@ -30,7 +30,7 @@ class loader {
 public:
     void apply_file(const config_file& file) {
         source_ = file.name;
-        const auto document = parse_config_document(file.text);
+        auto document = parse_config_document(file.text);
         if (document.root.is_discarded()) {
             add_fault("line " + std::to_string(document.line) + ", column " +
                           std::to_string(document.column),
@@ -43,6 +43,7 @@ public:
         }
         for (const auto& path : document.duplicates)
             add_fault(path, "is said twice", "each key once");
+        drop_schema(document.root);
         apply_object(document.root, "");
     }
 
@@ -92,6 +93,16 @@ public:
     }
 
 private:
+    /// `$schema` is the editor's, and says nothing to the gateway.
+    void drop_schema(json& root) {
+        const auto schema = root.find("$schema");
+        if (schema == root.end()) return;
+        if (!schema->is_string())
+            add_fault(path_segment("$schema"), "is not a string",
+                      "where an editor finds the JSON Schema");
+        root.erase(schema);
+    }
+
     void apply_object(const json& object, const std::string& prefix) {
         for (const auto& [name, value] : object.items()) {
             const auto path = prefix + path_segment(name);

@@ -22,8 +22,8 @@ A value comes from, the first that has one:
 `--demo` goes over all of them: sessions, chats and the bus are then in memory, and without a secret a random one is made.
 
 - **File.** `config/chat-gateway.json` holds every key with its default, but for the limits, which it sets ([below](#the-limits-of-the-shipped-files)); an editor that knows JSON Schema completes and checks
-  with `config/chat-gateway.schema.json`. `//` and `/* */` comments are allowed. Unknown keys, keys said twice and values of
-  a wrong type are faults.
+  with `config/chat-gateway.schema.json`, which a key `$schema` at the top may name for it: `"$schema": "chat-gateway.schema.json"` (the package
+  has it in `/usr/share/chat-gateway`). `//` and `/* */` comments are allowed. Unknown keys, keys said twice and values of a wrong type are faults.
 - **Environment.** The variable of a key is `CHAT_GATEWAY_` and its path in upper case, joined by `_`. A list is
   comma-separated. An unknown variable of that beginning is warned about. `SESSION_SECRET` (one secret as a whole, commas included),
   `REDIS_URL`, `DATABASE_URL` and `PORT` work too, unless they are empty or the `CHAT_GATEWAY_` variable of their key is set.
@@ -60,9 +60,9 @@ address of the proxy, and share one allowance. Connections by `server.unix_socke
 Edit its row in `src/app/config_table.cpp` (the default is the member's initial value in
 `include/chat_gateway/app/settings.hpp`), then write this page, the schema and the example file anew from the top folder:
 
-<!-- not run: builds; ctest's unit.app.config_files_are_current compares -->
+<!-- run: config files -->
 ```sh
-cmake --build --preset debug --target config_docs && build/debug/tests/config_docs write .
+scripts/build release config_docs && build/release/tests/config_docs write .
 ```
 
 The test `unit.app.config_files_are_current` fails until that is done.

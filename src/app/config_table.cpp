@@ -195,9 +195,9 @@ const std::vector<config_key>& table() {
          .minimum = 100, .maximum = 100 * million},
         {KEY(bus.subscription),
          .meaning = "rooms = a channel per room that has members here, all = one subscription for "
-                    "everything: a third less work per handshake with 20 rooms of its own, 1 us "
-                    "more for each message of the cluster. all suits a single gateway, and "
-                    "clusters with more handshakes than messages.",
+                    "everything: less work for a handshake that brings in rooms, more for each "
+                    "message of the cluster (docs/performance.md). all suits a single gateway, "
+                    "and clusters with more handshakes than messages.",
          .choices = {"rooms", "all"}},
 
         {KEY(limits.connections_per_ip),

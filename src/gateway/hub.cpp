@@ -18,6 +18,8 @@ void count(std::uint32_t& n) {
     if (n != ~std::uint32_t{0}) ++n;
 }
 
+/// Rooms that are looked at for silent ones, which most are.
+constexpr std::size_t most_looked_at = 10'000;
 /// How often messages and sessions that are too old are looked for.
 constexpr std::chrono::seconds tidy_interval{1};
 
@@ -187,6 +189,7 @@ void hub::drop_unheld() {
         if (found == holders_.end() || found->second.held()) continue;
         if (found->second.released != when) continue;
         log_->close(found->second.log);
+        busy_.forget(*found);
         holders_.erase(found);
         gone.push_back(std::move(room));
     }
@@ -202,36 +205,24 @@ hub::room_counts hub::counts_of(std::string_view room) const {
     const auto found = holders_.find(room);
     if (found == holders_.end()) return {};
     const holding& h = found->second;
-    return {.messages = h.messages, .denials = h.denials, .before = h.before};
+    return {.messages = busy_.count(*found), .denials = h.denials, .before = h.before};
 }
 
 std::vector<std::string> hub::busiest(std::size_t most,
                                       const std::function<bool(std::string_view)>& wanted) const {
-    using entry = std::pair<std::uint32_t, std::string_view>;
-    // With the least busy in front, which goes when a busier one comes; names decide between
-    // equals.
-    const auto busier = [](const entry& a, const entry& b) {
-        return a.first != b.first ? a.first > b.first : a.second < b.second;
+    const auto is_wanted = [&](const holdings::value_type& room) {
+        return room.second.shards != 0 && wanted(room.first);
     };
-    std::vector<entry> heap;
-    heap.reserve(most);
-    for (const auto& [name, h] : holders_) {
-        const entry e{h.messages, name};
-        if (most == 0 || h.shards == 0) continue;
-        if (heap.size() == most && !busier(e, heap.front())) continue;
-        if (!wanted(name)) continue;
-        if (heap.size() == most) {
-            std::ranges::pop_heap(heap, busier);
-            heap.pop_back();
-        }
-        heap.push_back(e);
-        std::ranges::push_heap(heap, busier);
-    }
-    std::ranges::sort_heap(heap, busier);
     std::vector<std::string> names;
-    names.reserve(heap.size());
-    for (const auto& e : heap)
-        names.emplace_back(e.second);
+    for (const auto* room : busy_.highest(most, is_wanted))
+        names.push_back(room->first);
+    const auto silent = static_cast<std::ptrdiff_t>(names.size());
+    std::size_t looked_at = 0;
+    for (auto room = holders_.begin(); room != holders_.end() && names.size() < most; ++room) {
+        if (++looked_at > most_looked_at) break;
+        if (room->second.rank == 0 && is_wanted(*room)) names.push_back(room->first);
+    }
+    std::sort(names.begin() + silent, names.end());
     return names;
 }
 
@@ -266,7 +257,7 @@ hub::audience hub::audience_of(const std::vector<std::string>& rooms) {
         }
         holding& h = found->second;
         if (is_expected) take_over(h, expected->second);
-        count(h.messages);
+        busy_.raise(*found);
         whom.shards |= h.shards;
         whom.anybody = whom.anybody || h.held();
         note_log(log_of(h));

@@ -66,7 +66,9 @@ public:
     void let_go(const std::string& pid, const std::string& user);
     std::size_t disconnect_user(const std::string& user, const std::optional<std::string>& session);
     [[nodiscard]] std::vector<user_socket> sockets_of_user(const std::string& user) const;
-    [[nodiscard]] shard_stats stats() const;
+    [[nodiscard]] std::optional<std::size_t> add_stats(std::size_t from, std::size_t most,
+                                                       connection_stats& sum) const;
+    [[nodiscard]] std::vector<std::string> users_of(const std::vector<std::uint64_t>& hashes) const;
     [[nodiscard]] std::vector<room_figures> figures_of(const std::vector<std::string>& rooms);
     void reached(std::uint64_t position) { position_ = std::max(position_, position); }
     void lost_messages();

@@ -4,6 +4,7 @@
 #include <chat_gateway/chat/ports/message_bus.hpp>
 #include <chat_gateway/gateway/delivery.hpp>
 #include <chat_gateway/gateway/metrics.hpp>
+#include <chat_gateway/gateway/ranking.hpp>
 #include <chat_gateway/gateway/recovery.hpp>
 #include <chat_gateway/socketio/recovery.hpp>
 #include <chat_gateway/socketio/room_index.hpp>
@@ -120,7 +121,8 @@ public:
         socketio::room_index::tally before{};
     };
     [[nodiscard]] room_counts counts_of(std::string_view room) const;
-    /// The held rooms with the most messages, busiest first, of those that `wanted(name)`.
+    /// The held rooms with the most messages, busiest first, of those that `wanted(name)`; behind
+    /// them silent ones, if there is place, of the first that are come across.
     [[nodiscard]] std::vector<std::string> busiest(
         std::size_t most, const std::function<bool(std::string_view)>& wanted) const;
 
@@ -140,8 +142,8 @@ private:
         std::uint64_t known_from = never;
         slot_handle log;              ///< its place in the packet log; most rooms are silent
         std::uint32_t suspended = 0;  ///< sessions
-        std::uint32_t messages = 0;   ///< that the bus brought; stays at the most it can be
-        std::uint32_t denials = 0;    ///< likewise
+        std::uint32_t rank = 0;       ///< in busy_, by messages that the bus brought
+        std::uint32_t denials = 0;    ///< stays at the most it can be
         socketio::room_index::tally before{};  ///< at shards that have left it
         [[nodiscard]] bool held() const { return shards != 0 || suspended != 0; }
     };
@@ -181,7 +183,9 @@ private:
     stored_recovery* stored_ = nullptr;
     time_point read_{};  ///< when the bus brought the messages at hand
     deliver_function deliver_;
-    std::unordered_map<std::string, holding, text_hash, std::equal_to<>> holders_;
+    using holdings = std::unordered_map<std::string, holding, text_hash, std::equal_to<>>;
+    holdings holders_;
+    ranking<holdings::value_type> busy_;
     std::deque<std::pair<time_point, std::string>> unheld_;  ///< in order of release
     std::unordered_map<std::string, expectation, text_hash, std::equal_to<>> expected_;
     std::deque<std::pair<time_point, std::string>> expiring_;  ///< the same, in order of time

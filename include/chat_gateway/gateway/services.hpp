@@ -32,7 +32,7 @@ class stored_recovery;
 
 /// One socket of a user, for whoever asks.
 struct user_socket {
-    std::string id;  ///< socket.id
+    std::optional<std::string> id;  ///< socket.id; none before CONNECT is answered
     unsigned shard = 0;
     bool connected = false;  ///< to the namespace
     bool websocket = false;
@@ -54,13 +54,20 @@ struct named_room {
     room_figures figures;
 };
 
-/// Who is on one shard.
-struct shard_stats {
+/// The connections of a shard, or of all of them, or of what a walk over them has seen so far.
+struct connection_stats {
     std::size_t connections = 0;
     std::size_t websockets = 0;   ///< of them
     std::chrono::seconds open{};  ///< all of them, summed
     std::chrono::seconds longest{};
-    std::vector<std::pair<std::string, std::size_t>> users;  ///< and their connections
+    connection_stats& operator+=(const connection_stats& other);
+};
+/// Who is on this gateway.
+struct gateway_stats {
+    connection_stats all;
+    std::size_t users = 0;
+    /// Those with the most connections, and how many; whoever has left meanwhile is left out.
+    std::vector<std::pair<std::string, std::size_t>> most_connected;
 };
 
 /// The stores and the bus behind one loop, and the way for shards to ask them. Every public
@@ -103,7 +110,14 @@ public:
                                     const std::optional<std::string>& session)>
             disconnect_user;
         unique_function<std::vector<user_socket>(const std::string& user)> sockets_of_user;
-        unique_function<shard_stats()> stats;
+        /// Adds `most` of its connections from `from` on; where the next call goes on, or nothing
+        /// at the end.
+        unique_function<std::optional<std::size_t>(std::size_t from, std::size_t most,
+                                                   connection_stats& sum)>
+            add_stats;
+        /// In the order of the hashes; empty: nobody of it here.
+        unique_function<std::vector<std::string>(const std::vector<std::uint64_t>& hashes)>
+            users_of;
         unique_function<std::vector<room_figures>(const std::vector<std::string>& rooms)>
             figures_of;
         /// Everything that the bus brought for this shard up to this position was delivered.
@@ -174,7 +188,8 @@ public:
     void figures_of(std::vector<std::string> rooms,
                     unique_function<void(std::vector<named_room>)> done);
     /// Of each shard. Services loop only.
-    void stats(unique_function<void(std::vector<shard_stats>)> done);
+    /// With at most so many users by name.
+    void stats(std::size_t most_users, unique_function<void(gateway_stats)> done);
 
     /// Keeps a session for its client to come back. Its rooms are released behind this call.
     void suspend(suspended_session s);
@@ -244,6 +259,10 @@ private:
     [[nodiscard]] bool take_own(const socketio::cluster::request& r,
                                 unique_function<void(socketio::cluster::response)>& answer);
     void cut(const chat::login_ref& who, std::string_view why);
+    struct stats_walk;
+    void walk_on(std::size_t shard, std::size_t from, connection_stats so_far,
+                 std::shared_ptr<stats_walk> walk);
+    void name_users(std::shared_ptr<stats_walk> walk);
     template <class T, class Ask>
     void ask_all(Ask ask, unique_function<void(std::vector<T>)> done);
 

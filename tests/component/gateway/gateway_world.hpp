@@ -160,6 +160,28 @@ public:
         });
         return answer.get_future().get();
     }
+    gateway::gateway_stats stats(std::size_t most_users) {
+        std::promise<gateway::gateway_stats> answer;
+        run_on(loop_, [&] {
+            services_.stats(most_users, [&](auto all) { answer.set_value(std::move(all)); });
+        });
+        return answer.get_future().get();
+    }
+    /// What a walk over the sockets of a shard says that looks at so many at a time.
+    std::vector<gateway::connection_stats> walk(std::size_t shard, std::size_t step) {
+        auto& n = nodes_[shard];
+        return run_on(n.loop, [&] {
+            auto calls = n.shard->calls();
+            std::vector<gateway::connection_stats> parts;
+            std::optional<std::size_t> from = 0;
+            while (from) {
+                gateway::connection_stats part;
+                from = calls.add_stats(*from, step, part);
+                parts.push_back(part);
+            }
+            return parts;
+        });
+    }
     std::vector<gateway::named_room> busiest_rooms(std::size_t most) {
         std::promise<std::vector<gateway::named_room>> answer;
         run_on(loop_, [&] {

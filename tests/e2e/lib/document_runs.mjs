@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { pageRuns } from "./document_runs_page.mjs";
 import { backendRuns } from "./document_runs_backend.mjs";
+import { buildRuns } from "./document_runs_build.mjs";
+import { pageRuns } from "./document_runs_page.mjs";
 import { CHAT } from "./document_world.mjs";
 import { Backend, SECRET } from "./backend.mjs";
 import { root } from "./gateway.mjs";
@@ -193,6 +194,7 @@ async function installOutbox(world, text) {
 export const runs = {
   ...pageRuns,
   ...backendRuns,
+  ...buildRuns,
   sh: (world, text) => world.shell(text),
   "packaged sh": packagedShell,
   "sh sharded": (world, text) => sentBy(world, text, "redis-sharded", "by SPUBLISH"),

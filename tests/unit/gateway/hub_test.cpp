@@ -211,6 +211,18 @@ TEST_F(HubTest, KnowsTheBusiestRooms) {
     EXPECT_EQ(under_test.counts_of("elsewhere").messages, 0U);
 }
 
+TEST_F(HubTest, KeepsTheCountsOfRoomsWhenOthersGo) {
+    const auto any = [](std::string_view) { return true; };
+    under_test.acquire(0, {"a", "b", "c"}, [](auto) {});
+    under_test.on_messages({message("1", {"a", "b", "c"}), message("2", {"c"})});
+    under_test.release(0, {"a"});
+    timers.advance(hub::grace);
+    under_test.on_messages({message("3", {"b", "c"})});
+    EXPECT_EQ(under_test.busiest(10, any), (std::vector<std::string>{"c", "b"}));
+    EXPECT_EQ(under_test.counts_of("c").messages, 3U);
+    EXPECT_EQ(under_test.counts_of("b").messages, 2U);
+}
+
 TEST_F(HubTest, ForgetsTheCountsOfARoomWithTheRoom) {
     const auto any = [](std::string_view) { return true; };
     under_test.acquire(0, {"a"}, [](auto) {});
