@@ -83,11 +83,10 @@ bool may_view(pqxx::connection& c, const operators_query& q, const std::string& 
 }
 
 /// Asked for nobody, the query can only fail for the chat.
-bool names_no_chat(pqxx::connection& c, const std::string& sql, const std::string& name) {
+bool names_no_chat(pqxx::connection& c, const operators_query& q, const std::string& name) {
     if (has_nul(name)) return true;
-    constexpr const char* nobody = nullptr;
     try {
-        query(c, sql, nobody, name);
+        static_cast<void>(q.run(c, {std::nullopt, name}));
         return false;
     } catch (const pqxx::data_exception&) {
         return true;
