@@ -5,6 +5,7 @@
 #include <utility>
 
 namespace chat_gateway::gateway {
+
 void shard::impl::enter_user(chat_socket& s, chat::identity who) {
     const bool fresh =
         users_.enter(s.session.index, std::move(who.user_id), std::move(who.session_id));

@@ -20,8 +20,7 @@ using page = chat::change_history::page;
 constexpr std::size_t row_overhead = 256;
 
 /// A row is on the bus before it is moved from one table to the other; one statement sees it in
-/// either. At most 1000 rows, and none after the first megabyte;
-/// without a gap.
+/// either. At most 1000 rows, and none after the first megabyte; without a gap.
 constexpr const char* read_sql = R"(
 select id, kind, chat_id, coalesce(user_id, ''), payload from (
     select *, sum(octet_length(payload)) over (order by id rows unbounded preceding) - octet_length(payload) as before

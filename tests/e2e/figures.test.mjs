@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { SECRET, message } from "./lib/backend.mjs";
 import { Client } from "./lib/client.mjs";
 import { request } from "./lib/http.mjs";
@@ -9,7 +10,6 @@ import { RawPolling, RawSocket } from "./lib/raw.mjs";
 import { eventually } from "./lib/wait.mjs";
 import { World } from "./lib/world.mjs";
 
-const SECOND_MS = 1100;
 const world = await World.start({ limits: { send_queue_bytes: 20_000 } });
 after(() => world.stop());
 
@@ -29,7 +29,7 @@ test("sockets that are sent away, by reason; sessions that ended, and for how lo
   const { user, cookie } = await member();
   await connected(cookie);
   await moves('chat_lists_total{result="loaded"}');
-  await new Promise((resolve) => setTimeout(resolve, SECOND_MS)); // whole seconds are counted
+  await sleep(1100); // whole seconds are counted
   await request(`${world.gateway.adminUrl}/v1/users/${user}`, { method: "DELETE" });
   await moves('sockets_disconnected_total{reason="operator"}');
   await moves('sessions_closed_total{reason="server_close"}');

@@ -187,8 +187,7 @@ public:
     /// What goes on in these, in their order. Services loop only.
     void figures_of(std::vector<std::string> rooms,
                     unique_function<void(std::vector<named_room>)> done);
-    /// Of each shard. Services loop only.
-    /// With at most so many users by name.
+    /// With at most so many users by name. Services loop only.
     void stats(std::size_t most_users, unique_function<void(gateway_stats)> done);
 
     /// Keeps a session for its client to come back. Its rooms are released behind this call.

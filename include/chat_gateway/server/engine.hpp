@@ -69,7 +69,8 @@ public:
 
     /// A request to the Engine.IO path.
     void handle(http::request r, std::shared_ptr<net::local_exchange> e);
-    /// The answer to a request of that path whose body is over max_payload. The session lives on.
+    /// The answer to a request whose body cannot be used; see net::http_handler. The session of one
+    /// over max_payload lives on.
     [[nodiscard]] http::response unusable_body(const http::request& r, unsigned status) const;
 
     /// A request of that path whose body is still arriving: a session takes one POST at a time, and

@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Client, transportSettings } from "./client.mjs";
 import { root } from "./gateway.mjs";
 import { Proxy } from "./proxy.mjs";
@@ -12,7 +13,6 @@ import { eventually } from "./wait.mjs";
 import { World } from "./world.mjs";
 
 const CHATS = 8;
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** `subscription`: of a bus that has it. */
 export function outboxGapCases({ kind, subscription = "rooms" }) {
@@ -54,7 +54,7 @@ export function outboxGapCases({ kind, subscription = "rooms" }) {
       while (going) {
         await insert(chat, String(n));
         n += 1;
-        await pause(10);
+        await sleep(10);
       }
       return n;
     });
@@ -93,7 +93,7 @@ export function outboxGapCases({ kind, subscription = "rooms" }) {
       const stop = writeTo(t, chats);
       await eventually(() => clients.every((client) => client.messages.length > 200), "messages flow");
       begin();
-      await pause(ms / 2);
+      await sleep(ms / 2);
       await insert(left, "to both");
       await world.postgres.removeParticipant(left, ann);
       await insert(left, "to bob alone");
@@ -101,11 +101,11 @@ export function outboxGapCases({ kind, subscription = "rooms" }) {
       await world.postgres.addParticipant(joined, ann);
       // Longer than the bus tells every gateway of a chat that somebody has joined.
       const stopJoined = writeTo(t, [joined]);
-      await pause(ms / 2);
+      await sleep(ms / 2);
       assert.deepEqual(heardIn(anns, left), [], "it is deaf");
       end();
       await eventually(async () => (await gaps(lonely, "healed")) > before.healed, "the gap is healed", 60_000);
-      await pause(1000);
+      await sleep(1000);
       const [inJoined] = await stopJoined();
       const counts = await stop();
 
@@ -130,7 +130,7 @@ export function outboxGapCases({ kind, subscription = "rooms" }) {
       const heard = clients.map((client) => client.messages.length);
       await eventually(() => clients.every((client, n) => client.messages.length > heard[n] + 200), "messages flow", 60_000);
       await world.redis.kill();
-      await pause(500);
+      await sleep(500);
       await world.redis.resume();
     }
     await eventually(async () => (await gaps(publisher, "healed")) >= 3, "the last gap is healed", 60_000);
@@ -145,13 +145,13 @@ export function outboxGapCases({ kind, subscription = "rooms" }) {
     const client = await connect(lonely);
     await insert(chat, "before");
     await client.receives("before");
-    await pause(1500); // until it is certain of that one
+    await sleep(1500); // until it is certain of that one
     await world.postgres.query("UPDATE chat_gateway.published_state SET keep_for = '1 second', next_sweep = now()");
     try {
       proxy.close();
       proxy.cut();
       await insert(chat, "missed");
-      await pause(2000);
+      await sleep(2000);
       await insert(chat, "swept by this one");
       await eventually(async () => (await world.postgres.query("SELECT count(*)::int AS n FROM chat_gateway.published")).rows[0].n <= 1, "rows are swept", 20_000);
       const log = lonely.process.output.length;
