@@ -227,7 +227,10 @@ drop trigger if exists chat_gateway_chat on :chats;
 create constraint trigger chat_gateway_chat after delete on :chats
     deferrable initially deferred for each row execute function chat_gateway.chat_deleted();
 
--- Last, as writers come to this table last. Whatever is below the first row that is still here was published and not kept.
+-- Last, as writers come to this table last. When a row was written is for the operator: rows from before have no time.
+alter table chat_gateway.outbox add column if not exists written_at timestamptz;
+alter table chat_gateway.outbox alter column written_at set default clock_timestamp();
+-- Whatever is below the first row that is still here was published and not kept.
 drop trigger if exists chat_gateway_retain on chat_gateway.outbox;
 create trigger chat_gateway_retain after delete on chat_gateway.outbox
     referencing old table as gone for each statement execute function chat_gateway.outbox_retain();

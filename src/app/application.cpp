@@ -4,6 +4,7 @@
 #include "loop_watch.hpp"
 #include "notifier.hpp"
 #include "options.hpp"
+#include "outbox_figures.hpp"
 #include "process_figures.hpp"
 #include "reload.hpp"
 #include "stores.hpp"
@@ -79,6 +80,7 @@ public:
         admin_limits_.body_bytes = admin::admin_routes::max_body_bytes;
         set_connection_limits(limits_, s);
         add_process_figures(metrics_, stores_);
+        add_outbox_figures(metrics_, stores_);
         for (std::size_t n = 0; n < loops_.size(); ++n)
             set_up_loop(static_cast<std::uint8_t>(n));
         std::vector<server::engine*> engines;

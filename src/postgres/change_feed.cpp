@@ -1,4 +1,5 @@
 #include "connection_string.hpp"
+#include "feed_record.hpp"
 #include "outbox_publisher.hpp"
 #include "outbox_session.hpp"
 #include "watchdog.hpp"
@@ -153,6 +154,7 @@ public:
         sink_ = std::make_shared<posted_sink>(sink, post_);
         thread_ = std::thread([this] { run(); });
     }
+    chat::feed_figures figures() const override { return record_.figures(); }
 
 private:
     void run() {
@@ -177,7 +179,7 @@ private:
                 "all of it: what a gateway misses while it is away from the bus stays missed");
         }
         pause_ = first_pause;
-        outbox_publisher publisher(source, *sink_);
+        outbox_publisher publisher(source, *sink_, record_);
         milliseconds sink_pause = first_pause;
         bool told = false;
         while (!stopped_) {
@@ -200,6 +202,7 @@ private:
     }
 
     void note_failure(const std::exception& e) {
+        record_.source_failed();
         pause_ = jittered(failed_ ? std::min(pause_ * 2, longest_pause) : first_pause);
         if (std::exchange(failed_, true)) return;
         if (dynamic_cast<const pqxx::sql_error*>(&e) != nullptr) {
@@ -223,6 +226,7 @@ private:
     milliseconds pause_ = first_pause;
     bool failed_ = false;
     bool kept_ = true;  ///< what is published, for a while
+    feed_record record_;
     std::thread thread_;
 };
 

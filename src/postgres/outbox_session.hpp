@@ -5,7 +5,10 @@
 #include "watchdog.hpp"
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace chat_gateway::postgres {
 
@@ -21,6 +24,7 @@ public:
     bool claim() override;
     void listen() override;
     std::vector<outbox_row> read(std::uint64_t after) override;
+    std::optional<outbox_backlog> waiting(std::uint64_t after) override;
     void forget(std::uint64_t up_to) override;
     void sweep() override;
     /// Until rows may have come, `wake` is readable, or the time is up.

@@ -43,7 +43,8 @@ std::optional<chat::change> outbox_translator::translate(const outbox_row& row, 
     forget_old(now);
     auto what = change_of(row);
     if (const auto* fault = std::get_if<std::string>(&what)) {
-        note_malformed(row, *fault);
+        log::error("a row of the outbox is not sent",
+                   {{"id", row.id}, {"kind", row.kind}, {"fault", *fault}});
         return std::nullopt;
     }
     auto& change = std::get<chat::change>(what);
@@ -66,12 +67,6 @@ void outbox_translator::forget_old(time_point now) {
     if (now < next_sweep_) return;
     next_sweep_ = now + wide_after_message;
     std::erase_if(wide_, [now](const auto& entry) { return entry.second.end < now; });
-}
-
-void outbox_translator::note_malformed(const outbox_row& row, std::string_view fault) {
-    ++malformed_;
-    log::error("a row of the outbox is not sent",
-               {{"id", row.id}, {"kind", row.kind}, {"fault", fault}});
 }
 
 }  // namespace chat_gateway::postgres

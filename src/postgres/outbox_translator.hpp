@@ -36,9 +36,8 @@ public:
 
     void start(time_point now);
     /// Nothing for a row that is none of ours, or whose message is not a serverMessage: it is
-    /// counted and logged, and never stands in the way.
+    /// logged, and never stands in the way.
     std::optional<chat::change> translate(const outbox_row& row, time_point now);
-    [[nodiscard]] std::uint64_t malformed() const { return malformed_; }
     /// Chats whose messages go to all gateways.
     [[nodiscard]] std::size_t wide_chats() const { return wide_.size(); }
 
@@ -49,12 +48,10 @@ private:
     };
     [[nodiscard]] bool goes_to_all(const std::string& chat, time_point now);
     void forget_old(time_point now);
-    void note_malformed(const outbox_row& row, std::string_view fault);
 
     std::unordered_map<std::string, period> wide_;
     time_point all_wide_until_{};
     time_point next_sweep_{};
-    std::uint64_t malformed_ = 0;
 };
 
 }  // namespace chat_gateway::postgres

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -48,6 +49,17 @@ public:
             if (row.id > after && found.size() < 3) found.push_back(row);
         return found;
     }
+    std::optional<outbox_backlog> waiting(std::uint64_t after) override {
+        fail_perhaps();
+        ++looks;
+        outbox_backlog found;
+        for (const auto& row : database_.rows) {
+            if (row.id <= after) continue;
+            if (found.rows++ == 0) found.first = row.id;
+        }
+        found.age = age;
+        return found.rows == 0 ? std::nullopt : std::optional(found);
+    }
     void forget(std::uint64_t up_to) override {
         fail_perhaps();
         std::erase_if(database_.rows, [&](const outbox_row& row) { return row.id <= up_to; });
@@ -59,7 +71,9 @@ public:
 
     bool listens = false;
     int sweeps = 0;
-    int good_calls = -1;  ///< then it throws
+    int looks = 0;
+    std::optional<std::chrono::microseconds> age{};  ///< of the first row that waits
+    int good_calls = -1;                             ///< then it throws
 
 private:
     void fail_perhaps() {
@@ -107,7 +121,8 @@ TEST(outbox_publisher, publishes_in_order_and_forgets_what_it_has_published) {
         d.write(chat);
     fake_source source(d);
     fake_sink sink;
-    outbox_publisher p(source, sink);
+    feed_record record;
+    outbox_publisher p(source, sink, record);
     EXPECT_EQ(p.step(start), outcome::published);
     EXPECT_EQ(d.rows.size(), 1U);
     EXPECT_EQ(p.step(start), outcome::published);
@@ -120,10 +135,11 @@ TEST(outbox_publisher, publishes_in_order_and_forgets_what_it_has_published) {
 TEST(outbox_publisher, one_publishes_and_another_takes_over_when_it_is_gone) {
     database d;
     fake_sink sink;
+    feed_record record;
     auto first = std::make_unique<fake_source>(d);
     fake_source second(d);
-    outbox_publisher p1(*first, sink);
-    outbox_publisher p2(second, sink);
+    outbox_publisher p1(*first, sink, record);
+    outbox_publisher p2(second, sink, record);
     EXPECT_EQ(p1.step(start), outcome::idle);
     d.write("1");
     EXPECT_EQ(p2.step(start), outcome::standby);
@@ -137,17 +153,19 @@ TEST(outbox_publisher, what_was_published_and_not_forgotten_is_not_published_aga
     database d;
     d.write("1");
     fake_sink sink;
+    feed_record record;
     {
         fake_source source(d);
-        source.good_calls = 2;  // forget, read; dies before it forgets what it has published
-        outbox_publisher p(source, sink);
+        source.good_calls =
+            3;  // forget, read, waiting; dies before it forgets what it has published
+        outbox_publisher p(source, sink, record);
         EXPECT_THROW(p.step(start), std::runtime_error);
     }
     EXPECT_EQ(sink.published, (texts{"1"}));
     EXPECT_EQ(d.rows.size(), 1U);
     d.write("2");
     fake_source source(d);
-    outbox_publisher p(source, sink);
+    outbox_publisher p(source, sink, record);
     EXPECT_EQ(p.step(start), outcome::published);
     EXPECT_EQ(sink.published, (texts{"1", "2"}));
     EXPECT_TRUE(d.rows.empty());
@@ -159,7 +177,8 @@ TEST(outbox_publisher, an_error_of_the_sink_is_settled_by_its_mark) {
         d.write("1");
         fake_source source(d);
         fake_sink sink;
-        outbox_publisher p(source, sink);
+        feed_record record;
+        outbox_publisher p(source, sink, record);
         sink.next = fault;
         EXPECT_EQ(p.step(start), outcome::sink_away);
         EXPECT_EQ(d.rows.size(), 1U);
@@ -179,13 +198,14 @@ TEST(outbox_publisher, one_that_has_lost_its_claim_unawares_cannot_go_back) {
     database d;
     fake_source old_source(d);
     fake_sink sink;
-    outbox_publisher old_one(old_source, sink);
+    feed_record record;
+    outbox_publisher old_one(old_source, sink, record);
     EXPECT_EQ(old_one.step(start), outcome::idle);
     d.write("1");
     d.write("2");
     d.owner = nullptr;  // the server has given its session up, and it has not heard of that
     fake_source new_source(d);
-    outbox_publisher new_one(new_source, sink);
+    outbox_publisher new_one(new_source, sink, record);
     const auto seen_by_old = d.rows;
     EXPECT_EQ(new_one.step(start), outcome::published);
     d.rows = seen_by_old;  // the old one has read them before they were deleted
@@ -199,7 +219,8 @@ TEST(outbox_publisher, rows_that_make_no_change_are_passed_by) {
     d.rows.push_back({101, "nonsense", "c", "", ""});
     fake_source source(d);
     fake_sink sink;
-    outbox_publisher p(source, sink);
+    feed_record record;
+    outbox_publisher p(source, sink, record);
     EXPECT_EQ(p.step(start), outcome::published);
     EXPECT_EQ(sink.remembered, 101U);
     EXPECT_TRUE(d.rows.empty());
@@ -209,7 +230,8 @@ TEST(outbox_publisher, sweeps_now_and_then_while_there_is_nothing_to_publish) {
     database d;
     fake_source source(d);
     fake_sink sink;
-    outbox_publisher p(source, sink);
+    feed_record record;
+    outbox_publisher p(source, sink, record);
     d.write("1");
     EXPECT_EQ(p.step(start), outcome::published);
     EXPECT_EQ(source.sweeps, 0);
@@ -220,18 +242,130 @@ TEST(outbox_publisher, sweeps_now_and_then_while_there_is_nothing_to_publish) {
     EXPECT_EQ(source.sweeps, 2);
 }
 
+using role = chat::feed_figures::role;
+
+TEST(outbox_publisher, tells_which_part_it_has_and_what_it_has_published) {
+    database d;
+    fake_sink sink;
+    feed_record record;
+    feed_record of_other;
+    auto source = std::make_unique<fake_source>(d);
+    fake_source other(d);
+    outbox_publisher p(*source, sink, record);
+    outbox_publisher second(other, sink, of_other);
+    EXPECT_EQ(record.figures().part, role::unable);
+    d.write("1");
+    d.rows.push_back({++d.last_id, "nonsense", "c", "", ""});
+    d.write("2");
+    EXPECT_EQ(p.step(start), outcome::published);
+    second.step(start);
+    EXPECT_EQ(record.figures().part, role::publisher);
+    EXPECT_EQ(record.figures().published, 2U);
+    EXPECT_EQ(record.figures().malformed, 1U);
+    EXPECT_EQ(of_other.figures().part, role::standby);
+    EXPECT_EQ(of_other.figures().published, 0U);
+    source.reset();
+    second.step(start);
+    EXPECT_EQ(of_other.figures().part, role::publisher);
+    record.source_failed();
+    EXPECT_EQ(record.figures().part, role::unable);
+    EXPECT_EQ(record.figures().source_failures, 1U);
+    EXPECT_EQ(record.figures().published, 2U) << "of all sessions";
+}
+
+TEST(outbox_publisher, counts_what_it_published_once_whatever_the_answer) {
+    for (const auto fault : {fake_sink::fault::before, fake_sink::fault::after}) {
+        database d;
+        d.write("1");
+        d.rows.push_back({++d.last_id, "nonsense", "c", "", ""});
+        fake_source source(d);
+        fake_sink sink;
+        feed_record record;
+        outbox_publisher p(source, sink, record);
+        sink.next = fault;
+        EXPECT_EQ(p.step(start), outcome::sink_away);
+        EXPECT_EQ(record.figures().published, 0U) << "nobody knows";
+        EXPECT_EQ(record.figures().sink_failures, 1U);
+        sink.away = true;
+        p.step(start);
+        EXPECT_EQ(record.figures().sink_failures, 2U);
+        sink.away = false;
+        for (const auto now : {start, start + 3s, start + 4s})
+            p.step(now);
+        EXPECT_EQ(sink.published, texts{"1"});
+        EXPECT_EQ(record.figures().published, 1U);
+        EXPECT_EQ(record.figures().malformed, 1U);
+        EXPECT_EQ(record.figures().sink_failures, 2U);
+    }
+}
+
+TEST(outbox_publisher, looks_at_what_waits_once_a_second_and_not_while_nothing_does) {
+    database d;
+    fake_source source(d);
+    fake_sink sink;
+    feed_record record;
+    outbox_publisher p(source, sink, record);
+    for (const auto now : {start, start + 1s, start + 2s})
+        EXPECT_EQ(p.step(now), outcome::idle);
+    EXPECT_EQ(source.looks, 0);
+    EXPECT_FALSE(record.figures().oldest);
+    sink.away = true;
+    sink.next = fake_sink::fault::before;
+    for (const char* chat : {"1", "2", "3", "4", "5"})
+        d.write(chat);
+    source.age = 90s;
+    for (auto now = start + 3s; now < start + 5s; now += 100ms)
+        EXPECT_EQ(p.step(now), outcome::sink_away);
+    EXPECT_EQ(source.looks, 2);
+    EXPECT_EQ(record.figures().waiting, 5U);
+    EXPECT_EQ(record.figures().oldest, start + 4s - 90s);
+    sink.away = false;
+    EXPECT_EQ(p.step(start + 5s), outcome::settling);
+    EXPECT_EQ(source.looks, 3);
+    EXPECT_EQ(p.step(start + 8s), outcome::published);
+    EXPECT_EQ(record.figures().waiting, 5U) << "as it was seen before";
+    EXPECT_EQ(p.step(start + 9s), outcome::published);
+    EXPECT_EQ(record.figures().waiting, 2U);
+    EXPECT_EQ(p.step(start + 9s), outcome::idle);
+    EXPECT_EQ(record.figures().waiting, 0U);
+    EXPECT_FALSE(record.figures().oldest);
+}
+
+TEST(outbox_publisher, a_row_without_a_time_is_as_old_as_it_has_been_seen_to_wait) {
+    database d;
+    d.write("1");
+    fake_source source(d);
+    fake_sink sink;
+    feed_record record;
+    outbox_publisher p(source, sink, record);
+    sink.away = true;
+    for (const auto now : {start, start + 1s, start + 7s})
+        p.step(now);
+    EXPECT_EQ(record.figures().oldest, start);
+    d.rows.clear();
+    d.write("2");
+    p.step(start + 8s);
+    EXPECT_EQ(record.figures().oldest, start + 8s);
+    source.age = -1s;  // a clock that was set back
+    p.step(start + 9s);
+    EXPECT_EQ(record.figures().oldest, start + 9s);
+    record.source_failed();
+    EXPECT_FALSE(record.figures().oldest) << "it is another's to publish";
+}
+
 // Publishers die and sinks fail at any call: each row comes once and in order all the same.
 TEST(outbox_publisher, exactly_once_whoever_dies_when) {
     std::minstd_rand random(7);
     database d;
     fake_sink sink;
+    feed_record record;
     texts written;
     auto now = start;
     const auto finished = [&] { return written.size() == 300 && d.rows.empty(); };
     for (int life = 0; life < 100000 && !finished(); ++life) {
         fake_source source(d);
-        source.good_calls = static_cast<int>(random() % 6);
-        outbox_publisher p(source, sink);
+        source.good_calls = static_cast<int>(random() % 8);
+        outbox_publisher p(source, sink, record);
         try {
             for (int i = 0; i < 20; ++i) {
                 if (written.size() < 300) {
