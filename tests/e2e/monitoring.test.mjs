@@ -41,7 +41,7 @@ function check(expression) {
   }
   for (const [, labels] of expression.matchAll(/by \(([\w, ]+)\)/g)) {
     for (const label of labels.split(", ")) {
-      assert.ok(label === "instance" || [...samples.values()].flat().some((pairs) => label in pairs), `no label ${label}: ${expression}`);
+      assert.ok(["instance", "job"].includes(label) || [...samples.values()].flat().some((pairs) => label in pairs), `no label ${label}: ${expression}`);
     }
   }
   return selectors;

@@ -119,6 +119,24 @@ async function storedIsSent(world, text) {
   return "";
 }
 
+/** The row is of the session of the gateway that publishes; one that takes over when that is ended. */
+async function lockHolder(world, text) {
+  const url = await world.market();
+  await world.shell("psql -qX -v ON_ERROR_STOP=1 -f config/postgres/outbox.sql market");
+  const gateway = await world.addGateway({ postgres: { url, outbox: true } });
+  // Blocks before this one may have left a gateway that publishes.
+  await eventually(async () => (await world.sql(url, text)).includes("(1 row)"), "somebody holds the lock");
+  const output = await world.sql(url, text);
+  const [, pid] = output.match(/^ *(\d+) \|/m);
+  await world.sql(url, `SELECT pg_terminate_backend(${pid})`);
+  await eventually(async () => {
+    const now = await world.sql(url, text);
+    return now.includes("(1 row)") && !now.includes(pid);
+  }, "somebody else does");
+  assert.equal(await gateway.metric('chat_gateway_outbox_role{role="unable"}'), 0);
+  return output;
+}
+
 export const backendRuns = {
   "backend emitter": wholeBackend,
   "backend readme": readmeApp,
@@ -126,4 +144,5 @@ export const backendRuns = {
   "backend pg": pgSessions,
   "backend cluster": serverCalls,
   "sql outbox": storedIsSent,
+  "sql outbox lock": lockHolder,
 };
