@@ -76,12 +76,13 @@ gap_healer::gap_healer(scheduler& timers, chat::message_bus& bus, chat::bus_mark
 
 gap_healer::~gap_healer() {
     timers_.cancel(timer_);
-    if (healing_) timers_.cancel(healing_->deadline);
+    if (healing_ && healing_->deadline != 0) timers_.cancel(healing_->deadline);
     if (telling_ != 0) timers_.cancel(telling_);
 }
 
 void gap_healer::tick() {
     timer_ = timers_.after(interval, [this] { tick(); });
+    check_mark();
     const bool quiet = doubt_.empty() && ++quiet_ < quiet_intervals;
     if (!healing_ && subscribed_ && !quiet) {
         mark_asked_ = false;  // one that has not come by now may be lost
@@ -172,6 +173,7 @@ void gap_healer::on_gap() {
         healing_->gap.published.clear();
         healing_->gap.overlap = 0;
         healing_->read_bytes = 0;
+        healing_->mark_due.reset();
     }
     await_subscriptions();
 }
@@ -191,7 +193,6 @@ void gap_healer::on_subscribed(result<> outcome) {
     healing_->read_to = *certain_;
     healing_->rounds = 0;
     healing_->joined.clear();
-    arm_deadline();
     begin_round();
 }
 
@@ -220,19 +221,30 @@ void gap_healer::on_published(result<std::uint64_t> last) {
         if (!try_again(last.error(), &gap_healer::ask_published)) give_up("there is no history");
         return;
     }
+    healing_->pauses.reset();
     healing_->published = *last;
     ask_cut();
 }
 
 void gap_healer::ask_cut() {
+    healing_->mark_due = timers_.now() + mark_patience;
     marks_.read_mark(in_healing(&gap_healer::on_cut));
 }
 
+/// The bus brings it, or the word of a gap: but who asks has to know an end.
+void gap_healer::check_mark() {
+    if (!healing_ || !healing_->mark_due || timers_.now() < *healing_->mark_due) return;
+    ++generation_;
+    ask_cut();
+}
+
 void gap_healer::on_cut(result<std::uint64_t> mark) {
+    healing_->mark_due.reset();
     if (!mark) {
-        timers_.after(retry, in_healing(&gap_healer::ask_cut));
+        timers_.after(healing_->pauses.next(), in_healing(&gap_healer::ask_cut));
         return;
     }
+    healing_->pauses.reset();
     healing_->gap.overlap = healing_->gap.after.size();
     healing_->up_to = std::max({*mark, healing_->published, healing_->read_to});
     read_on();
@@ -248,6 +260,7 @@ void gap_healer::on_page(result<chat::change_history::page> page) {
         if (!try_again(page.error(), &gap_healer::read_on)) give_up("the history cannot be read");
         return;
     }
+    healing_->pauses.reset();
     if (page->forgotten_to > *certain_) return give_up("its beginning is not kept any more");
     for (auto& change : page->changes)
         take(std::move(change));
@@ -293,13 +306,13 @@ void gap_healer::on_held(result<> outcome) {
 bool gap_healer::try_again(boost::system::error_code error, void (gap_healer::*step)()) {
     if (error != errc::unavailable && error != errc::timeout && error != errc::overloaded)
         return false;
-    timers_.after(retry, in_healing(step));
+    timers_.after(healing_->pauses.next(), in_healing(step));
     return true;
 }
 
 void gap_healer::finish() {
     const auto healed = std::move(healing_);
-    timers_.cancel(healed->deadline);
+    if (healed->deadline != 0) timers_.cancel(healed->deadline);
     certain_ = healed->up_to;
     auto& gap = healed->gap;
     for (std::size_t i = gap.overlap; i < gap.after.size(); ++i)

@@ -2,6 +2,7 @@
 
 #include "healed_order.hpp"
 
+#include <chat_gateway/base/backoff.hpp>
 #include <chat_gateway/base/scheduler.hpp>
 #include <chat_gateway/chat/ports/bus_marks.hpp>
 #include <chat_gateway/chat/ports/change_history.hpp>
@@ -24,8 +25,9 @@ namespace chat_gateway::gateway {
 /// Between a bus that keeps nothing and who hears it, where what is said of chats comes from an
 /// outbox. It knows from the outbox's marks up to where the bus has brought everything. After a gap
 /// it keeps back what the bus brings, reads in the history what is missing, and passes both on in
-/// the order in which they were published, each once. A gap that cannot be healed, or not in time,
-/// is told and left. Lives on the services loop.
+/// the order in which they were published, each once. A gap that cannot be healed, or not before
+/// what is kept back has to be told, is left, and the log says so. While nothing is kept back it
+/// may take as long as the history reaches back. Lives on the services loop.
 class gap_healer {
 public:
     using message = socketio::cluster::message;
@@ -51,7 +53,11 @@ public:
     static constexpr std::chrono::milliseconds pause{20};
     /// With more than that to tell it is told without pauses.
     static constexpr std::size_t most_to_tell = std::size_t{64} << 20;
+    /// What failed is asked again, after a time in between that grows;
     static constexpr std::chrono::milliseconds retry{200};
+    static constexpr std::chrono::milliseconds longest_retry{2000};
+    /// and a mark that has not come, without a word of another gap.
+    static constexpr std::chrono::seconds mark_patience{3};
 
     struct listener {
         unique_function<void(std::vector<message>)> messages{};
@@ -86,7 +92,9 @@ private:
         std::size_t rounds = 0;
         std::unordered_set<std::string> joined{};  ///< rooms that users who are here have joined
         bool found_more = false;                   ///< of these, in this round
-        scheduler::timer_id deadline = 0;
+        scheduler::timer_id deadline = 0;          ///< while something is kept back
+        std::optional<time_point> mark_due{};      ///< while one is asked for
+        backoff pauses{retry, longest_retry};
         time_point since{};
     };
 
@@ -103,6 +111,7 @@ private:
     void on_subscribed(result<> outcome);
     void keep(chat::change what, std::size_t bytes);
     void arm_deadline();
+    void check_mark();
     void begin_round();
     void ask_published();
     void on_published(result<std::uint64_t> last);

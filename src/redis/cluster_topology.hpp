@@ -1,10 +1,10 @@
 #pragma once
 
-#include "backoff.hpp"
 #include "cluster_nodes.hpp"
 #include "cluster_slots.hpp"
 #include "reply.hpp"
 
+#include <chat_gateway/base/backoff.hpp>
 #include <chat_gateway/base/error.hpp>
 #include <chat_gateway/base/scheduler.hpp>
 

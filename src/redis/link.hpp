@@ -1,9 +1,9 @@
 #pragma once
 
-#include "backoff.hpp"
 #include "reply.hpp"
 #include "stream.hpp"
 
+#include <chat_gateway/base/backoff.hpp>
 #include <chat_gateway/base/scheduler.hpp>
 #include <chat_gateway/base/unique_function.hpp>
 #include <chat_gateway/redis/redis.hpp>

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "backoff.hpp"
 #include "cluster_slots.hpp"
 #include "reply.hpp"
 
+#include <chat_gateway/base/backoff.hpp>
 #include <chat_gateway/base/error.hpp>
 #include <chat_gateway/base/scheduler.hpp>
 #include <chat_gateway/base/unique_function.hpp>

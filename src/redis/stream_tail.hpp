@@ -1,9 +1,9 @@
 #pragma once
 
-#include "backoff.hpp"
 #include "client.hpp"
 #include "stream_entry.hpp"
 
+#include <chat_gateway/base/backoff.hpp>
 #include <chat_gateway/base/unique_function.hpp>
 
 #include <boost/asio/io_context.hpp>

@@ -324,15 +324,76 @@ TEST_F(GapHealer, OutagesOfDatabaseAndRedisAreWaitedFor) {
     healer->on_gap();
     subscribed();
     last(make_error_code(errc::timeout));
-    timers.advance(gap_healer::retry);
+    timers.advance(gap_healer::retry * 2);
     last(0);
     mark(make_error_code(errc::unavailable));
-    timers.advance(gap_healer::retry);
+    timers.advance(gap_healer::retry * 2);
     mark(20);
     auto asked = std::move(w.reads.front());
     w.reads.pop_front();
     asked.handler(make_error_code(errc::unavailable));
-    timers.advance(gap_healer::retry);
+    timers.advance(gap_healer::retry * 2);
+    page({{20, message_to("a", "1")}}, 20);
+    EXPECT_EQ(told, texts{"1"});
+}
+
+TEST_F(GapHealer, ARedisThatComesAndGoesIsWaitedForWhileNothingIsKeptBack) {
+    mark(10);
+    healer->on_gap();
+    for (auto passed = 0s; passed < gap_healer::patience * 6; passed += 4s) {
+        subscribed();
+        last(0);
+        timers.advance(2s);
+        w.marks.clear();
+        healer->on_gap();
+        timers.advance(2s);
+    }
+    subscribed();
+    last(0);
+    mark(20);
+    EXPECT_EQ(w.reads.front().after, 10U);
+    bring("2");
+    page({{20, message_to("a", "1")}}, 20, 10);
+    EXPECT_EQ(told, (texts{"1", "2"}));
+    EXPECT_EQ(count(metric::outbox_gaps_healed), 1U);
+    EXPECT_EQ(count(metric::outbox_gaps_left), 0U);
+}
+
+TEST_F(GapHealer, ADatabaseThatIsAwayIsAskedLessAndLessOftenWhileNothingIsKeptBack) {
+    mark(10);
+    healer->on_gap();
+    subscribed();
+    int asked = 0;
+    for (auto passed = 0ms; passed < 60s; passed += 50ms) {
+        if (!w.lasts.empty()) {
+            last(make_error_code(errc::unavailable));
+            ++asked;
+        }
+        timers.advance(50ms);
+    }
+    EXPECT_GE(asked, 25);
+    EXPECT_LE(asked, 65);
+    timers.advance(gap_healer::longest_retry);
+    last(0);
+    mark(20);
+    page({{20, message_to("a", "1")}}, 20);
+    EXPECT_EQ(told, texts{"1"});
+}
+
+TEST_F(GapHealer, AMarkThatDoesNotComeIsAskedForAgain) {
+    mark(10);
+    healer->on_gap();
+    subscribed();
+    last(0);
+    ASSERT_EQ(w.marks.size(), 1U);
+    timers.advance(gap_healer::mark_patience + gap_healer::interval);
+    ASSERT_EQ(w.marks.size(), 2U);
+    mark(15);  // what was brought when it came is not known any more
+    EXPECT_TRUE(w.reads.empty());
+    mark(20);
+    timers.advance(gap_healer::mark_patience * 2);
+    EXPECT_TRUE(w.marks.empty()) << "it has come";
+    EXPECT_EQ(w.reads.front().up_to, 20U);
     page({{20, message_to("a", "1")}}, 20);
     EXPECT_EQ(told, texts{"1"});
 }
@@ -436,6 +497,38 @@ TEST_F(GapHealerGivesUp, WhenItTakesTooLong) {
     bring("3");
     timers.advance(gap_healer::patience);
     expect_left({"3"});
+}
+
+TEST_F(GapHealerGivesUp, WhenSomethingIsKeptBackForTooLongWhateverComesAndGoesMeanwhile) {
+    mark(10);
+    healer->on_gap();
+    subscribed();
+    last(0);
+    timers.advance(gap_healer::patience * 2);
+    bring("3");
+    timers.advance(gap_healer::patience / 2);
+    healer->on_gap();
+    subscribed();
+    bring("4");
+    timers.advance(gap_healer::patience / 2 - 1s);
+    EXPECT_TRUE(told.empty());
+    EXPECT_EQ(count(metric::outbox_gaps_left), 0U);
+    timers.advance(1s);
+    expect_left({"3", "4"});
+}
+
+TEST_F(GapHealerGivesUp, WhenRowsHaveGoneMeanwhileAndNothingIsKeptBack) {
+    mark(10);
+    healer->on_gap();
+    subscribed();
+    last(0);
+    timers.advance(gap_healer::patience * 20);
+    while (w.marks.size() > 1)
+        mark(40);
+    EXPECT_EQ(count(metric::outbox_gaps_left), 0U);
+    mark(40);
+    page({{40, message_to("a", "4")}}, 40, 30);
+    expect_left({});
 }
 
 TEST_F(GapHealerGivesUp, WhenTooMuchIsKeptBack) {

@@ -1,15 +1,15 @@
-#include "backoff.hpp"
+#include <chat_gateway/base/backoff.hpp>
 
 #include <gtest/gtest.h>
 
 #include <set>
 
-namespace chat_gateway::redis {
+namespace chat_gateway {
 namespace {
 
 using std::chrono::milliseconds;
 
-TEST(RedisBackoff, DoublesUpToItsLimit) {
+TEST(Backoff, DoublesUpToItsLimit) {
     const std::vector<std::pair<int, int>> expected = {
         {100, 200}, {200, 400}, {400, 800}, {800, 1600}, {1600, 3200}, {2500, 5000}, {2500, 5000}};
     for (int run = 0; run < 50; ++run) {
@@ -22,14 +22,14 @@ TEST(RedisBackoff, DoublesUpToItsLimit) {
     }
 }
 
-TEST(RedisBackoff, HasJitter) {
+TEST(Backoff, HasJitter) {
     std::set<milliseconds> pauses;
     for (int run = 0; run < 100; ++run)
         pauses.insert(backoff().next());
     EXPECT_GT(pauses.size(), 10U);
 }
 
-TEST(RedisBackoff, StartsAgainAfterReset) {
+TEST(Backoff, StartsAgainAfterReset) {
     backoff b;
     for (int i = 0; i < 10; ++i)
         b.next();
@@ -37,11 +37,11 @@ TEST(RedisBackoff, StartsAgainAfterReset) {
     EXPECT_LE(b.next(), milliseconds(200));
 }
 
-TEST(RedisBackoff, AFixedPauseIsPossible) {
+TEST(Backoff, AFixedPauseIsPossible) {
     backoff b(milliseconds(1), milliseconds(1));
     for (int i = 0; i < 3; ++i)
         EXPECT_EQ(b.next(), milliseconds(1));
 }
 
 }  // namespace
-}  // namespace chat_gateway::redis
+}  // namespace chat_gateway

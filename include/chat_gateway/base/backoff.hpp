@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <chrono>
 
-namespace chat_gateway::redis {
+namespace chat_gateway {
 
-/// How long to wait before the next attempt to connect: doubling, between `shortest` and `longest`,
+/// How long to wait before the next attempt: doubling, between `shortest` and `longest`,
 /// with jitter, so that the gateways of a cluster do not come back in step.
 class backoff {
 public:
@@ -30,4 +30,4 @@ private:
     duration limit_;
 };
 
-}  // namespace chat_gateway::redis
+}  // namespace chat_gateway
