@@ -89,9 +89,12 @@ test("a publisher whose session ends is followed by another gateway", { timeout:
   await publisher.resume();
   await hasRole(publisher, "standby");
   await world.postgres.stop();
-  await hasRole(standby, "unable");
-  await hasRole(publisher, "unable");
-  await moves('failures_total{store="postgres"}', 1, standby);
-  await world.postgres.resume();
+  try {
+    await hasRole(standby, "unable");
+    await hasRole(publisher, "unable");
+    await moves('failures_total{store="postgres"}', 1, standby);
+  } finally {
+    await world.postgres.resume();
+  }
   await eventually(async () => (await Promise.all([publisher, standby].map((gateway) => figure('role{role="publisher"}', gateway)))).join() !== "0,0", "one of them publishes again", 30_000);
 });
