@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { Backend, message } from "../../e2e/lib/backend.mjs";
 import { request } from "../../e2e/lib/http.mjs";
 import { eventually } from "../../e2e/lib/wait.mjs";
+import { cpuMs } from "../cpu.mjs";
 import { median } from "../figures.mjs";
 import { Connection, openSockets } from "../pollers.mjs";
 import { chatOf, populate, userOf } from "../population.mjs";
@@ -20,7 +21,6 @@ const PATIENCE_MS = 120_000;
 const BATCH = 5000;
 const REQUESTS = 50;
 const QUIET_MS = 2000;
-const TICK_MS = 10; // of /proc, everywhere on Linux
 // Polling sessions: nobody answers pings.
 const SETTINGS = { engine: { ping_interval_ms: 3_600_000 } };
 
@@ -36,12 +36,6 @@ const QUESTIONS = [
   { path: `/v1/users/${userOf(7)}` },
   { path: "/metrics" },
 ];
-
-/** User and system time of a process so far. */
-function cpuMs(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
-}
 
 async function answered(server, path) {
   const answer = await request(server.admin + path);
