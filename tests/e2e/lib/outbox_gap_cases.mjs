@@ -8,6 +8,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client, transportSettings } from "./client.mjs";
 import { root } from "./gateway.mjs";
+import { assertAllHeard, heardIn, numbers, writeNumbers } from "./outbox_traffic.mjs";
 import { Proxy } from "./proxy.mjs";
 import { eventually } from "./wait.mjs";
 import { World } from "./world.mjs";
@@ -40,40 +41,7 @@ export function outboxGapCases({ kind, subscription = "rooms" }) {
   const insert = (chat, content) => world.postgres.query("INSERT INTO messages (chat_id, author, content) VALUES ($1, $2, $3)", [chat, user, content]);
   const connect = async (gateway, who = user, options = {}) => new Client(gateway.url, { cookie: await world.backend.login(who), ...options }).connect();
   const gaps = (gateway, result) => gateway.metric(`chat_gateway_outbox_gaps_total{result="${result}"}`);
-  const heardIn = (client, chat) => client.messages.filter((m) => m.chat_id === chat).map((m) => m.content);
-  const numbers = (n) => Array.from({ length: n }, (_, i) => String(i));
-
-  /** Writes numbers to each chat until it is told to stop, or the test is over; returns how many each got. */
-  function writeTo(t, chats) {
-    let going = true;
-    t.after(() => {
-      going = false;
-    });
-    const written = chats.map(async (chat) => {
-      let n = 0;
-      while (going) {
-        await insert(chat, String(n));
-        n += 1;
-        await sleep(10);
-      }
-      return n;
-    });
-    return () => {
-      going = false;
-      return Promise.all(written);
-    };
-  }
-
-  /** Every client has got every number of every chat, once and in order, on the connection that it had. */
-  async function assertAllHeard(clients, chats, counts) {
-    for (const client of clients) {
-      for (const [n, chat] of chats.entries()) {
-        await eventually(() => heardIn(client, chat).length >= counts[n], `${counts[n]} messages arrive, of which there are ${heardIn(client, chat).length}`, 60_000);
-        assert.deepEqual(heardIn(client, chat), numbers(counts[n]));
-      }
-      assert.deepEqual(client.disconnects, []);
-    }
-  }
+  const writeTo = (t, chats) => writeNumbers(t, chats, insert);
 
   const breaks = {
     "its connections break": { begin: () => (proxy.close(), proxy.cut()), end: () => proxy.open(), ms: 2500 },

@@ -7,13 +7,14 @@ import { eventually } from "./wait.mjs";
 const SLOTS = 16384;
 
 export class RedisCluster {
-  static async start(count = 3) {
+  /** `durable`, `options`: of each node, as Redis.start takes them. */
+  static async start(count = 3, { durable = false, options = [] } = {}) {
     const cluster = new RedisCluster();
     cluster.nodes = [];
     for (let i = 0; i < count; i += 1) {
       const bus = await freePort();
       const node = await Redis.start({
-        options: ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--cluster-port", String(bus)],
+        durable, options: ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--cluster-port", String(bus), ...options],
       });
       // What it knows of the node with this id: a line of CLUSTER NODES.
       const seen = async (id) => {
