@@ -104,13 +104,21 @@ void gap_healer::on_base(result<std::uint64_t> last) {
 }
 
 /// Answers come in the order of what the bus brings: what it has brought is up to this mark.
-void gap_healer::on_mark(result<std::uint64_t> mark) {
+void gap_healer::on_mark(result<chat::bus_mark> mark) {
     mark_asked_ = false;
     if (!mark || healing_) return;
+    // In a Redis Cluster another node is listened to, which has nothing to say of this one's end.
+    if (has_another_keeper(*mark) && certain_) return on_gap();
     // A Redis that has lost some of its data may tell an earlier one.
-    certain_ = std::max(certain_.value_or(base_), *mark);
+    certain_ = std::max(certain_.value_or(base_), mark->id);
     doubt_.clear();
     too_much_doubt_ = false;
+}
+
+bool gap_healer::has_another_keeper(const chat::bus_mark& mark) {
+    if (mark.keeper == 0) return false;
+    const auto before = std::exchange(keeper_, mark.keeper);
+    return before != 0 && before != mark.keeper;
 }
 
 void gap_healer::note(std::uint64_t fingerprint) {
@@ -238,15 +246,17 @@ void gap_healer::check_mark() {
     ask_cut();
 }
 
-void gap_healer::on_cut(result<std::uint64_t> mark) {
+void gap_healer::on_cut(result<chat::bus_mark> mark) {
     healing_->mark_due.reset();
     if (!mark) {
         timers_.after(healing_->pauses.next(), in_healing(&gap_healer::ask_cut));
         return;
     }
     healing_->pauses.reset();
+    // All that was published is read, whoever was to pass it on.
+    has_another_keeper(*mark);
     healing_->gap.overlap = healing_->gap.after.size();
-    healing_->up_to = std::max({*mark, healing_->published, healing_->read_to});
+    healing_->up_to = std::max({mark->id, healing_->published, healing_->read_to});
     read_on();
 }
 

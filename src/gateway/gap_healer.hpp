@@ -23,11 +23,12 @@
 namespace chat_gateway::gateway {
 
 /// Between a bus that keeps nothing and who hears it, where what is said of chats comes from an
-/// outbox. It knows from the outbox's marks up to where the bus has brought everything. After a gap
-/// it keeps back what the bus brings, reads in the history what is missing, and passes both on in
-/// the order in which they were published, each once. A gap that cannot be healed, or not before
-/// what is kept back has to be told, is left, and the log says so. While nothing is kept back it
-/// may take as long as the history reaches back. Lives on the services loop.
+/// outbox. It knows from the outbox's marks up to where the bus has brought everything. After a
+/// gap, and when another server keeps the mark than before, it keeps back what the bus brings,
+/// reads in the history what is missing, and passes both on in the order in which they were
+/// published, each once. A gap that cannot be healed, or not before what is kept back has to be
+/// told, is left, and the log says so. While nothing is kept back it may take as long as the
+/// history reaches back. Lives on the services loop.
 class gap_healer {
 public:
     using message = socketio::cluster::message;
@@ -105,7 +106,7 @@ private:
     void tick();
     void ask_mark();
     void on_base(result<std::uint64_t> last);
-    void on_mark(result<std::uint64_t> mark);
+    void on_mark(result<chat::bus_mark> mark);
     void note(std::uint64_t fingerprint);
     void await_subscriptions();
     void on_subscribed(result<> outcome);
@@ -116,7 +117,8 @@ private:
     void ask_published();
     void on_published(result<std::uint64_t> last);
     void ask_cut();
-    void on_cut(result<std::uint64_t> mark);
+    void on_cut(result<chat::bus_mark> mark);
+    bool has_another_keeper(const chat::bus_mark& mark);
     void read_on();
     void on_page(result<chat::change_history::page> page);
     void take(chat::change_history::past_change change);
@@ -137,6 +139,7 @@ private:
     metrics_block& counts_;
     listener told_;
     std::optional<std::uint64_t> certain_;  ///< all up to here has been brought
+    std::uint64_t keeper_ = 0;              ///< of the last mark; 0: not known
     std::uint64_t base_ = 0;            ///< had been published before the first mark was asked for
     std::vector<std::uint64_t> doubt_;  ///< fingerprints of what was brought since
     bool too_much_doubt_ = false;

@@ -9,16 +9,26 @@ namespace {
 /// No answer of an adapter begins like that: they are JSON objects, or maps of MessagePack.
 constexpr std::string_view word = "outbox-mark ";
 
-/// KEYS: the mark. ARGV: PUBLISH or SPUBLISH, the channel, and what goes before the mark.
-constexpr std::string_view script =
-    "return redis.call(ARGV[1], ARGV[2], ARGV[3] .. (redis.call('GET', KEYS[1]) or '0'))";
+/// KEYS: the mark. ARGV: PUBLISH or SPUBLISH, the channel, and what goes before the mark. A user
+/// who may not ask for INFO does not learn who keeps it.
+constexpr std::string_view script = R"(
+local info = redis.pcall('INFO', 'server')
+local run = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or '0'
+return redis.call(ARGV[1], ARGV[2], ARGV[3] .. (redis.call('GET', KEYS[1]) or '0') .. ' ' .. string.sub(run, 1, 16)))";
 
-result<std::uint64_t> number_of(std::string_view text) {
-    std::uint64_t n = 0;
-    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), n);
-    if (fault != std::errc() || end != text.data() + text.size())
+bool read_all(std::string_view text, std::uint64_t& n, int base) {
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), n, base);
+    return fault == std::errc() && end == text.data() + text.size();
+}
+
+/// The mark, and the first digits of the run's id.
+result<chat::bus_mark> mark_of(std::string_view text) {
+    const auto blank = text.find(' ');
+    chat::bus_mark mark;
+    if (blank == std::string_view::npos || !read_all(text.substr(0, blank), mark.id, 10) ||
+        !read_all(text.substr(blank + 1), mark.keeper, 16))
         return make_error_code(errc::malformed);
-    return n;
+    return mark;
 }
 
 }  // namespace
@@ -29,7 +39,7 @@ mark_probes::mark_probes(client& redis, std::string key, std::string channel,
       key_(std::move(key)),
       channel_(std::move(channel)),
       publish_(publish),
-      open_(std::make_shared<probes<result<std::uint64_t>>>()) {}
+      open_(std::make_shared<probes<result<chat::bus_mark>>>()) {}
 
 void mark_probes::open(chat::bus_marks::mark_handler handler) {
     const std::string id = open_->open(std::move(handler));
@@ -48,7 +58,7 @@ bool mark_probes::take(std::string_view channel, std::string_view payload) {
     payload.remove_prefix(word.size());
     const auto blank = payload.find(' ');
     if (blank == std::string_view::npos) return false;
-    open_->take(payload.substr(0, blank), number_of(payload.substr(blank + 1)));
+    open_->take(payload.substr(0, blank), mark_of(payload.substr(blank + 1)));
     return true;
 }
 

@@ -32,7 +32,7 @@ private:
     std::string channel_;
     std::string_view publish_;
     /// Redis' answer to the script may come after the end.
-    std::shared_ptr<probes<result<std::uint64_t>>> open_;
+    std::shared_ptr<probes<result<chat::bus_mark>>> open_;
 };
 
 }  // namespace chat_gateway::redis

@@ -73,7 +73,22 @@ async function heardThroughGap(t, breaks) {
   assert.ok(Math.min(...missed) > 10, `${missed} messages were read, not heard`);
 }
 
-// The first one: gateways that have lost their connections may listen elsewhere.
+// What the node has remembered as published, and not passed on to the others, dies with it; the gateways' connections stay.
+test("the node with the outbox's mark is killed, and comes back: rows wait for it, and what it took along is read", { timeout: 180_000 }, async (t) => {
+  const node = world.redis.nodes[await world.redis.ownerOf(MARK)];
+  const healed = await ofBoth('gaps_total{result="healed"}');
+  await heardThrough(t, async () => {
+    await node.kill();
+    await eventually(async () => Math.max(...(await ofBoth("oldest_row_seconds"))) > 2, "rows wait", 30_000);
+    await node.resume();
+    await world.redis.whole();
+    await eventually(async () => Math.max(...(await ofBoth("waiting_rows"))) < 100, "they have been published", 60_000);
+    await eventually(async () => (await ofBoth('gaps_total{result="healed"}')).every((n, i) => n > healed[i]), "both have looked into the table", 30_000);
+  });
+  assert.ok(Math.max(...(await ofBoth('failures_total{store="redis"}'))) > 0);
+});
+
+// Ahead of the next: gateways that have lost their connections may listen elsewhere.
 test("the node that is listened to is killed: the next one is listened to, and what was missed is read", { timeout: 180_000 }, async (t) => {
   const node = world.redis.nodes[await world.redis.ownerOf(LISTENED)];
   t.after(async () => {

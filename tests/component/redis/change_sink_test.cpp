@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -107,12 +108,15 @@ TEST_P(RedisChangeSink, TheMarkComesInItsPlaceAmongWhatItStandsFor) {
     const bool keeps_nothing = std::string(GetParam().name) != "streams";
     std::vector<std::pair<std::size_t, std::uint64_t>> marks;  // behind how many changes
     std::size_t refused = 0;
+    std::set<std::uint64_t> keepers;
     const auto ask = [&] {
-        bus_->read_mark([&](result<std::uint64_t> r) {
-            if (r)
-                marks.emplace_back(heard_.size(), *r);
-            else
+        bus_->read_mark([&](result<chat::bus_mark> r) {
+            if (!r) {
                 ++refused;
+                return;
+            }
+            marks.emplace_back(heard_.size(), r->id);
+            keepers.insert(r->keeper);
         });
     };
     ask();
@@ -137,6 +141,19 @@ TEST_P(RedisChangeSink, TheMarkComesInItsPlaceAmongWhatItStandsFor) {
         EXPECT_EQ(changes, (mark - first + 1) * 3);
     EXPECT_EQ(marks.back().first, 49U * 3);
     EXPECT_EQ(bus_->counters().malformed, 0U);
+    EXPECT_EQ(keepers.size(), 1U);
+    EXPECT_FALSE(keepers.contains(0)) << "it is known who keeps it";
+    // Another run of the same server is another keeper.
+    backend_.server.stop();
+    backend_.server.start();
+    std::size_t asked = marks.size() + refused;
+    backend_.run_until([&] {
+        if (marks.size() + refused == asked) {
+            ask();
+            ++asked;
+        }
+        return keepers.size() == 2;
+    });
 }
 
 TEST_P(RedisChangeSink, OnlyWhoGoesOnFromTheMarkMayPublish) {

@@ -119,7 +119,11 @@ protected:
             });
     }
     void subscribed() { answer_front(w.subscribing, result<>()); }
-    void mark(number n) { answer_front(w.marks, n); }
+    /// As `keeper` has it.
+    void mark(number n, std::uint64_t keeper = 1) {
+        using answer = result<chat::bus_mark>;
+        answer_front(w.marks, n ? answer({.id = *n, .keeper = keeper}) : answer(n.error()));
+    }
     void last(number n) { answer_front(w.lasts, n); }
     /// What the table says to the next read.
     void page(std::vector<std::pair<std::uint64_t, chat::change>> rows, std::uint64_t read_to,
@@ -378,6 +382,44 @@ TEST_F(GapHealer, ADatabaseThatIsAwayIsAskedLessAndLessOftenWhileNothingIsKeptBa
     mark(20);
     page({{20, message_to("a", "1")}}, 20);
     EXPECT_EQ(told, texts{"1"});
+}
+
+// A node of a Redis Cluster may have died with the last of what it had remembered as published.
+TEST_F(GapHealer, AMarkOfAnotherKeeperIsAGap) {
+    mark(10);
+    bring("1");
+    timers.advance(gap_healer::interval);
+    mark(30, 2);  // 2 and 3 were published by the one before
+    EXPECT_EQ(told, texts{"1"});
+    subscribed();
+    last(30);
+    bring("5");
+    mark(40, 2);
+    EXPECT_EQ(w.reads.front().after, 10U);
+    page({{20, message_to("a", "1")}, {30, message_to("a", "2")}, {40, message_to("a", "3")}}, 40);
+    EXPECT_EQ(told, (texts{"1", "2", "3", "5"}));
+    EXPECT_EQ(count(metric::outbox_gaps_healed), 1U);
+    timers.advance(gap_healer::interval * gap_healer::quiet_intervals);
+    mark(40, 2);
+    EXPECT_TRUE(w.subscribing.empty()) << "known by now";
+}
+
+TEST_F(GapHealer, WhoKeepsTheMarkIsLearntInAGapAsWell) {
+    break_at(10, 10);
+    healer->on_gap();
+    subscribed();
+    last(10);
+    mark(10, 2);
+    timers.advance(gap_healer::interval * gap_healer::quiet_intervals);
+    mark(10, 2);
+    EXPECT_TRUE(w.subscribing.empty());
+    // Where that is not told nothing follows from it.
+    timers.advance(gap_healer::interval * gap_healer::quiet_intervals);
+    mark(10, 0);
+    timers.advance(gap_healer::interval * gap_healer::quiet_intervals);
+    mark(10, 2);
+    EXPECT_TRUE(w.subscribing.empty());
+    EXPECT_EQ(count(metric::outbox_gaps_healed), 2U);
 }
 
 TEST_F(GapHealer, AMarkThatDoesNotComeIsAskedForAgain) {

@@ -7,17 +7,25 @@
 
 namespace chat_gateway::chat {
 
+/// What a change_sink has remembered, and who has.
+struct bus_mark {
+    std::uint64_t id = 0;  ///< 0: none is remembered
+    /// Tells apart the servers that have kept it, and each one's runs; 0: not known. The one before
+    /// may have remembered more than it has passed on.
+    std::uint64_t keeper = 0;
+};
+
 /// The mark of a change_sink (change_feed.hpp) as it travels with what is published under it.
 /// Called, and calls back, on the services loop; never from inside the call.
 class bus_marks {
 public:
-    using mark_handler = unique_function<void(result<std::uint64_t>)>;
+    using mark_handler = unique_function<void(result<bus_mark>)>;
 
     virtual ~bus_marks() = default;
     /// The mark of some moment between this call and the answer. The answer comes in its place
     /// among the messages and requests of the bus: what was published under this mark or a lower
-    /// one, since the bus listens, has been told, and nothing that is published above it. 0: none
-    /// is remembered. Errors: unavailable, timeout, overloaded, malformed.
+    /// one, since the bus listens and while its keeper was the same, has been told, and nothing
+    /// that is published above it. Errors: unavailable, timeout, overloaded, malformed.
     virtual void read_mark(mark_handler handler) = 0;
 };
 
