@@ -1,8 +1,10 @@
 // Start, reload, watchdog, hand-off and restart, as a service manager does and sees them.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { SECRET, signedCookie } from "./lib/backend.mjs";
 import { Client, closeAllClients } from "./lib/client.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { pollingPath, poll, request } from "./lib/http.mjs";
@@ -93,6 +95,50 @@ test("a second SIGTERM stops at once, with code 0", { timeout: 60_000 }, async (
   assert.deepEqual(await gateway.process.stop("SIGTERM"), { code: 0, signal: null });
   assert.ok(Date.now() - begun < 5000);
   client.close();
+});
+
+/** A gateway of which a thread waits in libpq, for a server that accepts and says nothing. */
+async function hungInPostgres(drainMs) {
+  const mute = createServer(() => {}).listen(0, "127.0.0.1");
+  await once(mute, "listening");
+  const asked = once(mute, "connection");
+  const settings = {
+    server: { drain_ms: drainMs },
+    session: { store: "postgres", secrets: [SECRET] },
+    bus: { kind: "memory" },
+    postgres: { url: `postgresql://gateway@127.0.0.1:${mute.address().port}/chat` },
+  };
+  const gateway = await Gateway.start(settings, { until: "/healthz" });
+  const handshake = poll(gateway, { Cookie: signedCookie("some-session") }).catch(() => {});
+  const [connection] = await asked;
+  connection.on("error", () => {}); // the gateway ends without a farewell to it
+  const mended = async () => {
+    connection.destroy();
+    mute.close();
+    await handshake;
+  };
+  return { gateway, mended };
+}
+
+test("a PostgreSQL that hangs delays no end: neither the second SIGTERM's nor that behind the drain", { timeout: 60_000 }, async () => {
+  const hurried = await hungInPostgres(60_000);
+  const { child } = hurried.gateway.process;
+  child.kill("SIGTERM");
+  await hurried.gateway.answers("/readyz", 503);
+  const begun = Date.now();
+  child.kill("SIGTERM");
+  await hurried.gateway.process.prints(/ stopped$/m);
+  assert.deepEqual(await hurried.gateway.process.stop("SIGTERM"), { code: 0, signal: null }, "a third one changes nothing");
+  assert.ok(Date.now() - begun < 2000, `${Date.now() - begun} ms after the second SIGTERM`);
+  await hurried.mended();
+
+  const orderly = await hungInPostgres(100);
+  orderly.gateway.process.child.kill("SIGTERM");
+  await orderly.gateway.process.prints(/ stopped$/m);
+  const stopped = Date.now();
+  assert.deepEqual(await orderly.gateway.process.exited, { code: 0, signal: null });
+  assert.ok(Date.now() - stopped < 2000, `${Date.now() - stopped} ms after "stopped"`);
+  await orderly.mended();
 });
 
 const notifications = (manager) => manager.events.filter(({ notified }) => notified).map(({ notified }) => notified);
