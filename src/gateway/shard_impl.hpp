@@ -32,6 +32,7 @@ struct session_ticket final : server::admission_ticket {
     std::optional<chat::identity> who;  ///< nullopt: refused, and to be told at CONNECT
     std::unique_ptr<handshake_gate::pass> pass;
     std::unique_ptr<connection_limits::place> place;
+    std::string client;  ///< see client_for_log
 };
 
 /// Permission questions of one socket that may be under way at a time.
@@ -100,8 +101,14 @@ private:
     }
 
     // shard_refusal.cpp: who may not be here
+    /// Where a handshake comes from, for lines at debug: empty if there are none.
+    [[nodiscard]] std::string client_for_log(const http::request& r) const;
+    /// `user`: empty if it is not known whose it would have been.
+    static void log_refusal(std::string_view reason, std::string_view client,
+                            std::string_view user = {});
+    static void log_put_off(const chat::unavailable& down, std::string_view client);
     /// How the client is told: by HTTP, or by CONNECT's answer if the decision is a ticket.
-    [[nodiscard]] server::admission refuse(chat::refusal why, const std::string& client,
+    [[nodiscard]] server::admission refuse(const chat::refused& r, std::string_view client,
                                            std::unique_ptr<connection_limits::place> place);
     void open_refused(slot_handle session, std::unique_ptr<connection_limits::place> place,
                       engineio::transport via);
@@ -114,13 +121,14 @@ private:
     // shard_limits.cpp: too many
     /// A handshake's place; or it is refused, and the refusal is the answer.
     [[nodiscard]] std::variant<std::unique_ptr<connection_limits::place>, http::response>
-    find_place(const http::request& r, time_point now);
-    [[nodiscard]] http::response refuse_for(limit_met l);
+    find_place(const http::request& r, std::string_view client, time_point now);
+    [[nodiscard]] http::response refuse_for(limit_met l, std::string_view client,
+                                            std::string_view user = {});
     /// False: the event is dropped; the socket may be gone.
     [[nodiscard]] bool may_send_event(chat_socket& s);
 
     // shard.cpp: from the engine to the protocol and back
-    http::response put_off(handshake_gate::verdict why, time_point now);
+    http::response put_off(handshake_gate::verdict why, std::string_view client, time_point now);
     void run(slot_handle session, std::vector<socketio::client_action> actions);
     void on_action(chat_socket& s, socketio::connect_request&& r);
     void on_action(chat_socket& s, socketio::client_event&& e);
@@ -153,6 +161,9 @@ private:
     void join_asked(chat_socket& s, std::string chat, std::string ack);
     void join_answered(chat_socket& s, const std::string& chat, std::string ack,
                        result<bool> allowed);
+    /// Tells of a join that is denied, and acknowledges it.
+    void join_failed(const chat_socket& s, const std::string& chat, const std::string& ack,
+                     std::string_view why);
     void enter_room(chat_socket& s, const std::string& chat, std::string ack);
     void leave_asked(chat_socket& s, const std::string& chat);
     static void remember_left(chat_socket& s, const std::string& chat);
