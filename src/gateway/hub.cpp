@@ -273,7 +273,7 @@ void hub::on_messages(std::vector<socketio::cluster::message> messages) {
         if (stored_) {
             stored_->on_delivery(encoded);
         } else if (encoded->position != 0) {
-            log_->add(encoded, logs_, now);
+            log_->add(*encoded, logs_, now);
         }
         for (unsigned s = 0; s < shards_; ++s) {
             if (whom.shards >> s & 1) batches[s].push_back(encoded);
@@ -282,7 +282,11 @@ void hub::on_messages(std::vector<socketio::cluster::message> messages) {
     for (unsigned s = 0; s < shards_; ++s) {
         if (!batches[s].empty()) deliver_(s, std::move(batches[s]));
     }
-    if (recovery_.on()) tidy_recovery();
+    if (!recovery_.on()) return;
+    // What is too old can wait for the timer.
+    const bool over = log_->bytes() + suspended_->bytes() > recovery_.total_bytes;
+    if (over || !tidy_armed_) return tidy_recovery();
+    note_recovery_bytes();
 }
 
 void hub::on_gap() {
