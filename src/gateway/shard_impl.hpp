@@ -213,7 +213,10 @@ private:
     void arm_acks();
 
     std::vector<std::unique_ptr<chat_socket>>
-        sockets_;               ///< by session index, which is the member id
+        sockets_;  ///< by session index, which is the member id
+    /// By session index, the generation of the session whose socket gets messages; 0: none does.
+    /// A recipient's chat_socket, which is not in the cache, need not be looked at.
+    std::vector<std::uint32_t> connected_;
     refused_sessions refused_;  ///< which are no chat_sockets
     socketio::room_index rooms_;
     user_registry users_;

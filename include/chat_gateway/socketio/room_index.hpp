@@ -69,6 +69,11 @@ public:
     void for_each_member(std::span<const std::string> rooms, std::span<const std::string> except,
                          F&& f, Then&& then);
 
+    /// Calls f(member_id) for each member of one room, and soon(member_id) a few members before
+    /// that, so that what f needs can be fetched from memory meanwhile. nullptr: no such room.
+    template <class Soon, class F>
+    tally* visit(std::string_view room, Soon&& soon, F&& f);
+
     /// nullptr: no such room.
     [[nodiscard]] tally* tally_of(std::string_view room);
 
@@ -127,6 +132,21 @@ template <class F>
 void room_index::for_each_room(F&& f) const {
     for (const auto& [name, slot] : names_)
         f(std::string_view(name), rooms_[slot].seats.size());
+}
+
+template <class Soon, class F>
+room_index::tally* room_index::visit(std::string_view name, Soon&& soon, F&& f) {
+    constexpr std::size_t ahead = 4;
+    room* r = find_room(name);
+    if (!r) return nullptr;
+    const std::size_t size = r->seats.size();
+    for (std::size_t i = 0; i < size && i < ahead; ++i)
+        soon(r->seats[i].member);
+    for (std::size_t i = 0; i < size; ++i) {
+        if (i + ahead < size) soon(r->seats[i + ahead].member);
+        f(r->seats[i].member);
+    }
+    return &r->so_far;
 }
 
 template <class F, class Then>
