@@ -43,6 +43,9 @@
 
 begin;
 set local client_min_messages = warning;
+select format('%I.%I', n.nspname, c.relname) as messages_table
+from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = :'messages'::regclass
+\gset
 create schema if not exists chat_gateway;
 
 -- One row for each thing to tell. The gateway deletes what it has published.
@@ -71,23 +74,54 @@ begin
 end $$;
 revoke all on function chat_gateway.outbox_write from public;
 
--- The triggers' functions run with the rights of whoever installs this. What the expressions name is found where it is found now.
+-- The triggers' functions run with the rights of whoever installs this, so what they call must not depend on what others may create.
+-- The expressions are the installer's: what they name is found where it is found now, and nothing but they is looked up there. One that
+-- fails must not fail the writer's COMMIT: the gateway logs a row without payload.
+create or replace function chat_gateway.message_told(
+    chat_id text, message_id text, author text, content text, sent_at timestamptz, type text) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform chat_gateway.outbox_write('message', chat_id, null, json_build_object(
+        'chat_id', chat_id, 'message_id', message_id, 'author', author, 'content', content,
+        'timestamp', case when isfinite(sent_at) then floor(extract(epoch from sent_at) * 1000)::bigint end, 'type', type)::text);
+end $$;
+revoke all on function chat_gateway.message_told from public;
 select format($f$
 create or replace function chat_gateway.message_written() returns trigger
 language plpgsql security definer set search_path = %s, pg_temp as $body$
-declare m %s := new;
+declare
+    m %s := new;
+    its_chat_id pg_catalog.text;
+    its_message_id pg_catalog.text;
+    its_author pg_catalog.text;
+    its_content pg_catalog.text;
+    its_sent_at pg_catalog.timestamptz;
+    its_type pg_catalog.text;
 begin
-    perform chat_gateway.outbox_write('message', (%s)::text, null, json_build_object(
-        'chat_id', (%s)::text, 'message_id', (%s)::text, 'author', (%s)::text, 'content', (%s)::text,
-        'timestamp', floor(extract(epoch from (%s)::timestamptz) * 1000)::bigint, 'type', (%s)::text)::text);
+    begin
+        its_chat_id := (%s)::pg_catalog.text;
+        its_message_id := (%s)::pg_catalog.text;
+        its_author := (%s)::pg_catalog.text;
+        its_content := (%s)::pg_catalog.text;
+        its_sent_at := (%s)::pg_catalog.timestamptz;
+        its_type := (%s)::pg_catalog.text;
+    exception when others then
+        raise warning 'chat_gateway cannot tell of a message: %%', sqlerrm;
+        perform chat_gateway.outbox_write('message'::pg_catalog.text, ''::pg_catalog.text, null::pg_catalog.text, null::pg_catalog.text);
+        return null;
+    end;
+    perform chat_gateway.message_told(its_chat_id, its_message_id, its_author, its_content, its_sent_at, its_type);
     return null;
 end $body$
-$f$, current_setting('search_path'), :'messages', :'message_chat', :'message_chat', :'message_id', :'author', :'content', :'sent_at', :'type')
+$f$, current_setting('search_path'), :'messages_table', :'message_chat', :'message_id', :'author', :'content', :'sent_at', :'type')
 \gexec
 select format($f$
 create or replace function chat_gateway.participants_changed() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $body$
 begin
+    if tg_op = 'UPDATE' and (old.%1$I, old.%2$I) is not distinct from (new.%1$I, new.%2$I) then
+        return null;
+    end if;
     if tg_op <> 'INSERT' then
         perform chat_gateway.outbox_write('leave', old.%1$I::text, old.%2$I::text, null);
     end if;

@@ -12,12 +12,14 @@ namespace {
 
 constexpr auto grace = std::chrono::seconds(1);
 
-/// Rows of one publication: at most 500, and none after the first megabyte.
+/// Rows of one publication: at most 500, and none after the first megabyte. Without a gap: the mark
+/// says that all before it are published.
 constexpr const char* read_sql = R"(
-select id, kind, chat_id, coalesce(user_id, ''), coalesce(payload, '') from (
+select id, kind, chat_id, coalesce(user_id, ''), payload from (
     select *, sum(octet_length(payload)) over (order by id rows unbounded preceding) - octet_length(payload) as before
-    from (select * from chat_gateway.outbox where id > $1 order by id limit 500) first_rows) numbered
-where before is null or before < 1048576 order by id)";
+    from (select id, kind, chat_id, user_id, coalesce(payload, '') as payload
+          from chat_gateway.outbox where id > $1 order by id limit 500) first_rows) numbered
+where before < 1048576 order by id)";
 
 }  // namespace
 

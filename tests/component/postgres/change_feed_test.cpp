@@ -186,6 +186,64 @@ TEST_F(postgres_change_feed, a_large_transaction_and_large_messages) {
     EXPECT_LT(sink_.batches, 60U);
 }
 
+TEST_F(postgres_change_feed,
+       a_change_of_members_behind_a_megabyte_of_messages_passes_none_of_them) {
+    const std::string chat(chat_1);
+    run_as_writer("begin; insert into messages (chat_id, content) select '" + chat +
+                  "', i || repeat('x', 300000) from generate_series(1, 8) i;"
+                  "insert into chat_participants values ('" +
+                  chat + "', '" + user_1 + "');" + insert("9") + "commit;");
+    start();
+    expect_drained(10);
+    for (std::size_t i = 0; i < 8; ++i)
+        EXPECT_EQ(content_of(sink_.published[i]).substr(0, 2), std::to_string(i + 1) + 'x');
+    EXPECT_TRUE(std::holds_alternative<request>(sink_.published[8]));
+    EXPECT_EQ(content_of(sink_.published[9]), "9");
+}
+
+TEST_F(postgres_change_feed, an_update_that_changes_nothing_tells_nothing) {
+    const std::string chat(chat_1);
+    const auto upsert =
+        "insert into chat_participants values ('" + chat + "', '" + user_1 +
+        "') on conflict (chat_id, user_id) do update set user_id = excluded.user_id;";
+    start();
+    run_as_writer(upsert);
+    wait_for(1);
+    run_as_writer(upsert + "update chat_participants set chat_id = chat_id;" + insert("hello"));
+    expect_drained(2);
+    EXPECT_EQ(content_of(sink_.published[1]), "hello");
+}
+
+// The writer's COMMIT succeeds all the same.
+TEST_F(postgres_change_feed, a_message_that_cannot_be_told_is_left_out) {
+    install("\\set sent_at '(m.content::jsonb ->> 0)'\n");
+    start();
+    run_as_writer(insert("[\"2023-11-14 22:13:20+00\"]") + insert("no json") +
+                  insert("[\"infinity\"]") + insert("[\"2023-11-14 22:13:21+00\"]"));
+    expect_drained(2);
+    EXPECT_EQ(content_of(sink_.published[1]), "[\"2023-11-14 22:13:21+00\"]");
+    EXPECT_EQ(shared_server().execute("select count(*) from messages"), "4\n");
+}
+
+// The triggers run with the rights of the tables' owner: nothing that a writer may create is
+// called.
+TEST_F(postgres_change_feed, writers_cannot_lend_themselves_the_owners_rights) {
+    shared_server().execute("grant create on schema public to low_writer");
+    run_as_writer(
+        "create function public.json_build_object(text, text, text, text, text, text, text, text, "
+        "text, bigint, text, text) returns json language plpgsql as $$ begin "
+        "raise exception 'called'; end $$;"
+        "create function public.floor(double precision) returns double precision language plpgsql "
+        "as $$ begin raise exception 'called'; end $$;"
+        "create function public.times(numeric, int) returns numeric language plpgsql as $$ begin "
+        "raise exception 'called'; end $$;"
+        "create operator public.* (leftarg = numeric, rightarg = int, function = public.times);");
+    start();
+    run_as_writer(insert("hello"));
+    wait_for(1);
+    EXPECT_EQ(contents(), strings{"hello"});
+}
+
 TEST_F(postgres_change_feed, what_was_written_while_nobody_published_comes_first) {
     run_as_writer(insert("1") + insert("2"));
     start();
