@@ -31,9 +31,11 @@ install(FILES ${packaging}/systemd/chat-gateway.service ${packaging}/systemd/cha
 install(FILES ${generated}/chat-gateway.json DESTINATION /etc/chat-gateway)
 install(FILES ${packaging}/environment DESTINATION /etc/chat-gateway PERMISSIONS OWNER_READ OWNER_WRITE)
 install(FILES ${generated}/chat-gateway.8.gz DESTINATION share/man/man8)
-install(FILES ${generated}/changelog.gz ${packaging}/debian/copyright DESTINATION share/doc/chat-gateway)
+install(FILES ${generated}/changelog.gz ${packaging}/debian/copyright ${CMAKE_SOURCE_DIR}/README.md DESTINATION share/doc/chat-gateway)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs DESTINATION share/doc/chat-gateway)
 install(FILES ${CMAKE_SOURCE_DIR}/config/chat-gateway.schema.json DESTINATION share/chat-gateway)
-install(DIRECTORY ${CMAKE_SOURCE_DIR}/docker/nginx ${CMAKE_SOURCE_DIR}/config/grafana ${CMAKE_SOURCE_DIR}/config/prometheus
+install(FILES ${CMAKE_SOURCE_DIR}/config/sc-market.json DESTINATION share/chat-gateway)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/docker/nginx ${CMAKE_SOURCE_DIR}/config/grafana ${CMAKE_SOURCE_DIR}/config/prometheus ${CMAKE_SOURCE_DIR}/config/postgres
         DESTINATION share/chat-gateway)
 
 set(CPACK_GENERATOR DEB)

@@ -91,7 +91,8 @@ void admin_routes::on_request(http::request r, exchange_ptr e) {
     e->respond(failure(404, "not found"));
 }
 
-http::response admin_routes::on_too_large(const http::request&) {
+http::response admin_routes::on_unusable_body(const http::request& r, unsigned status) {
+    if (status != 413) return http_handler::on_unusable_body(r, status);
     return failure(413, "body is larger than " + std::to_string(max_body_bytes) + " bytes");
 }
 

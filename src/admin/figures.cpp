@@ -152,7 +152,7 @@ std::vector<gateway::named_room> merged(const std::vector<std::vector<gateway::n
 json to_json(const std::vector<gateway::user_socket>& sockets) {
     json all = json::array();
     for (const auto& s : sockets) {
-        all.push_back({{"id", s.id},
+        all.push_back({{"id", s.id ? json(*s.id) : json(nullptr)},
                        {"transport", s.websocket ? "websocket" : "polling"},
                        {"connected", s.connected},
                        {"seconds", s.age.count()},

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <charconv>
 #include <memory>
-#include <unordered_map>
 #include <utility>
 
 namespace chat_gateway::admin {
@@ -124,28 +123,22 @@ void gateway_questions::ask(const std::string& question,
 }
 
 void gateway_questions::stats(std::size_t most_users, unique_function<void(totals)> done) {
-    services_.stats([this, most_users,
-                     done = std::move(done)](std::vector<gateway::shard_stats> shards) mutable {
-        std::unordered_map<std::string, std::uint64_t> by_user;
-        totals t;
-        for (auto& s : shards) {
-            for (auto& [user, connections] : s.users)
-                by_user[std::move(user)] += connections;
-            t.connections += s.connections;
-            t.websockets += s.websockets;
-            t.open_seconds += static_cast<std::uint64_t>(s.open.count());
-            t.longest_seconds =
-                std::max(t.longest_seconds, static_cast<std::uint64_t>(s.longest.count()));
-        }
-        t.refused = figures_.sum(metric::refused_sessions_open);
-        t.sockets = figures_.sum(metric::sockets_connected);
-        t.memberships = figures_.sum(metric::rooms_joined);
-        t.rooms = services_.hub().room_count();
-        t.users = by_user.size();
-        t.connections_per_user.assign(by_user.begin(), by_user.end());
-        keep_busiest(t.connections_per_user, most_users);
-        done(std::move(t));
-    });
+    services_.stats(
+        most_users, [this, most_users, done = std::move(done)](gateway::gateway_stats s) mutable {
+            totals t;
+            t.connections = s.all.connections;
+            t.websockets = s.all.websockets;
+            t.open_seconds = static_cast<std::uint64_t>(s.all.open.count());
+            t.longest_seconds = static_cast<std::uint64_t>(s.all.longest.count());
+            t.refused = figures_.sum(metric::refused_sessions_open);
+            t.sockets = figures_.sum(metric::sockets_connected);
+            t.memberships = figures_.sum(metric::rooms_joined);
+            t.rooms = services_.hub().room_count();
+            t.users = s.users;
+            t.connections_per_user.assign(s.most_connected.begin(), s.most_connected.end());
+            keep_busiest(t.connections_per_user, most_users);
+            done(std::move(t));
+        });
 }
 
 }  // namespace chat_gateway::admin

@@ -88,8 +88,11 @@ public:
             l.shard->engine().set_peers(engines);
         services_.set_recheck(std::chrono::milliseconds(s.session.recheck_ms));
         if (stores_.recovery) services_.set_recovery_store(*stores_.recovery);
+        if (stores_.marks && stores_.history)
+            services_.set_outbox(*stores_.marks, *stores_.history);
         services_.start();
         stores_.start();
+        drain_.before_end([this](auto done) { services_.when_stored(std::move(done)); });
         services_.hub().set_compression(s.engine.compression);
         open_doors(std::move(where));
         wait_for_signal();

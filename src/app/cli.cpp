@@ -84,10 +84,14 @@ cli_result configure(const options& o, const environment& variables) {
     if (const auto* fault = std::get_if<std::string>(&sources))
         return leave(bad_configuration, "", *fault + '\n');
     auto loaded = load_config(std::get<config_sources>(sources));
-    if (!loaded.faults.empty()) return leave(bad_configuration, "", lines("", loaded.faults));
+    const bool only_print = o.print && !o.check;
+    // What is not there does not keep the rest from being printed.
+    const std::size_t bearable = only_print ? loaded.missing : 0;
+    if (loaded.faults.size() > bearable)
+        return leave(bad_configuration, "", lines("", loaded.faults));
     if (o.check || o.print) {
         return leave(clean, o.print ? print_config(loaded.values) : "",
-                     lines("warning: ", loaded.warnings));
+                     lines("warning: ", loaded.faults) + lines("warning: ", loaded.warnings));
     }
     return {.values = std::move(loaded.values),
             .config_file = o.config,

@@ -62,6 +62,11 @@ bool same_endpoint(const settings& values) {
     return values.server.port != 0 && values.server.port == values.admin.port && hosts_meet;
 }
 
+bool is_loopback(const std::string& host) {
+    return host == "localhost" || host == "::1" ||
+           (host.starts_with("127.") && host.find_first_not_of("0123456789.") == host.npos);
+}
+
 bool is_redis_cluster(const settings& values) {
     const auto nodes = redis::parse_urls(values.redis.url);
     return nodes && nodes->size() > 1;
@@ -129,7 +134,8 @@ std::vector<joint_fault> check_together(const settings& values) {
     if (values.session.secrets.empty()) {
         faults.push_back({{"session.secrets"},
                           "is required",
-                          accepted_values(*find_config_key("session.secrets"))});
+                          accepted_values(*find_config_key("session.secrets")),
+                          true});
     }
     if (values.postgres.outbox && !values.demo && values.bus.kind == "memory") {
         faults.push_back(
@@ -142,6 +148,13 @@ std::vector<joint_fault> check_together(const settings& values) {
                           "false, or bus.kind redis or redis-streams"});
     }
     return faults;
+}
+
+std::vector<std::string> doubts_about(const settings& values) {
+    if (is_loopback(values.admin.host) || !values.admin.token.empty()) return {};
+    return {"admin.host: " + printable(values.admin.host) +
+            " is no loopback address, and admin.token is empty: whoever reaches the private "
+            "listener may publish messages and disconnect users"};
 }
 
 }  // namespace chat_gateway::app

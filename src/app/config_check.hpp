@@ -24,9 +24,13 @@ struct joint_fault {
     std::vector<std::string_view> keys;  ///< those it is about, first the one to blame
     std::string problem;
     std::string accepted;
+    bool missing = false;  ///< nothing is wrong with what was said
 };
 
 /// Faults of values that are right one by one.
 std::vector<joint_fault> check_together(const settings& values);
+
+/// What is allowed and may not be meant, a line each.
+std::vector<std::string> doubts_about(const settings& values);
 
 }  // namespace chat_gateway::app

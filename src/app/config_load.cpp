@@ -6,6 +6,7 @@
 #include <chat_gateway/app/config_load.hpp>
 #include <chat_gateway/app/config_table.hpp>
 #include <chat_gateway/base/random.hpp>
+#include <chat_gateway/postgres/postgres.hpp>
 
 #include <algorithm>
 #include <set>
@@ -29,7 +30,7 @@ class loader {
 public:
     void apply_file(const config_file& file) {
         source_ = file.name;
-        const auto document = parse_config_document(file.text);
+        auto document = parse_config_document(file.text);
         if (document.root.is_discarded()) {
             add_fault("line " + std::to_string(document.line) + ", column " +
                           std::to_string(document.column),
@@ -42,6 +43,7 @@ public:
         }
         for (const auto& path : document.duplicates)
             add_fault(path, "is said twice", "each key once");
+        drop_schema(document.root);
         apply_object(document.root, "");
     }
 
@@ -80,11 +82,27 @@ public:
                 values.session.secrets.push_back(random_token(demo_secret_length));
             }
         }
+        const auto built_in = postgres::default_queries();
+        auto& queries = values.postgres.queries;
+        if (queries.chats_of_users.empty()) queries.chats_of_users = built_in.chats_of_users;
+        if (queries.can_view_chat.empty()) queries.can_view_chat = built_in.can_view_chat;
         add_joint_faults();
+        for (auto& doubt : doubts_about(values))
+            result_.warnings.push_back(std::move(doubt));
         return std::move(result_);
     }
 
 private:
+    /// `$schema` is the editor's, and says nothing to the gateway.
+    void drop_schema(json& root) {
+        const auto schema = root.find("$schema");
+        if (schema == root.end()) return;
+        if (!schema->is_string())
+            add_fault(path_segment("$schema"), "is not a string",
+                      "where an editor finds the JSON Schema");
+        root.erase(schema);
+    }
+
     void apply_object(const json& object, const std::string& prefix) {
         for (const auto& [name, value] : object.items()) {
             const auto path = prefix + path_segment(name);
@@ -145,6 +163,7 @@ private:
             if (!known) continue;
             result_.faults.push_back(std::string(fault.keys.front()) + ": " + fault.problem +
                                      "; accepted: " + fault.accepted);
+            if (fault.missing) ++result_.missing;
         }
     }
 

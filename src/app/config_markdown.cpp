@@ -21,9 +21,9 @@ A value comes from, the first that has one:
 
 `--demo` goes over all of them: sessions, chats and the bus are then in memory, and without a secret a random one is made.
 
-- **File.** `config/chat-gateway.json` holds every key with its default; an editor that knows JSON Schema completes and checks
-  with `config/chat-gateway.schema.json`. `//` and `/* */` comments are allowed. Unknown keys, keys said twice and values of
-  a wrong type are faults.
+- **File.** `config/chat-gateway.json` holds every key with its default, but for the limits, which it sets ([below](#the-limits-of-the-shipped-files)); an editor that knows JSON Schema completes and checks
+  with `config/chat-gateway.schema.json`, which a key `$schema` at the top may name for it: `"$schema": "chat-gateway.schema.json"` (the package
+  has it in `/usr/share/chat-gateway`). `//` and `/* */` comments are allowed. Unknown keys, keys said twice and values of a wrong type are faults.
 - **Environment.** The variable of a key is `CHAT_GATEWAY_` and its path in upper case, joined by `_`. A list is
   comma-separated. An unknown variable of that beginning is warned about. `SESSION_SECRET` (one secret as a whole, commas included),
   `REDIS_URL`, `DATABASE_URL` and `PORT` work too, unless they are empty or the `CHAT_GATEWAY_` variable of their key is set.
@@ -38,14 +38,31 @@ A value comes from, the first that has one:
 )";
 
 constexpr std::string_view closing = R"(
+## The limits of the shipped files
+
+Without a file no limit is on. `config/chat-gateway.json`, from which the packaged `/etc/chat-gateway/chat-gateway.json` is made, and `config/sc-market.json`
+have all of them on, with figures for a site behind nginx:
+
+| key | figure | why |
+| --- | --- | --- |
+| `server.max_connections` | 50,000 | some 150 MiB; well below the limit of open files of the systemd unit. A gateway that should hold more says so |
+| `limits.connections_per_ip` | 1,000 | an office, a school or a mobile network comes from one address: hundreds of people with a few tabs each are not refused, a script that opens connections without end is |
+| `limits.handshakes_per_ip_per_s` | 50, and 100 in a burst | the same people, who all come back when their network does: stock clients spread that over seconds, and whoever gets a 429 tries again |
+| `limits.connections_per_user` | 100 | tabs and devices of one person, and of a bot |
+| `limits.events_per_socket_per_s` | 50, and 100 in a burst | a page joins and leaves the rooms that it shows |
+
+What an address is decides `server.trusted_proxies`: if the proxy's own address is not in it, or the proxy sends no `X-Forwarded-For`, all clients have the
+address of the proxy, and share one allowance. Connections by `server.unix_socket` count as a trusted proxy's. Where everybody comes from one address all the same
+(a network address translator in front of the proxy), set the two limits by address to 0.
+
 ## Changing a key
 
 Edit its row in `src/app/config_table.cpp` (the default is the member's initial value in
 `include/chat_gateway/app/settings.hpp`), then write this page, the schema and the example file anew from the top folder:
 
-<!-- not run: builds; ctest's unit.app.config_files_are_current compares -->
+<!-- run: config files -->
 ```sh
-cmake --build --preset debug --target config_docs && build/debug/tests/config_docs write .
+scripts/build release config_docs && build/release/tests/config_docs write .
 ```
 
 The test `unit.app.config_files_are_current` fails until that is done.

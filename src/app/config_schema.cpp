@@ -63,6 +63,8 @@ std::string config_schema() {
     json root = {{"$schema", "http://json-schema.org/draft-07/schema#"},
                  {"title", "Configuration of chat-gateway"}};
     root.update(object_schema());
+    root["properties"]["$schema"] = {{"type", "string"},
+                                     {"description", "Where an editor finds this schema."}};
     for (const auto& key : config_keys())
         property_at(root, key.path) = key_schema(key);
     return root.dump(2) + '\n';

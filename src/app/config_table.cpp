@@ -41,7 +41,7 @@ const std::vector<config_key>& table() {
         {KEY(server.max_connections),
          .meaning = "Connections above this number are answered 503; 0 = no limit. A handshake "
                     "under way counts, as with all limits of connections.",
-         .maximum = 10 * million, .reloads = true},
+         .maximum = 10 * million, .shipped = 50'000, .reloads = true},
         {KEY(server.drain_ms),
          .meaning = "Time that SIGTERM leaves for handing clients off before closing.",
          .maximum = hour_ms},
@@ -162,16 +162,18 @@ const std::vector<config_key>& table() {
         {KEY(postgres.statement_timeout_ms), .meaning = "A query that takes longer is given up.",
          .minimum = 1, .maximum = hour_ms},
         {KEY(postgres.queries.chats_of_users),
-         .meaning = "`$1` = array of user ids (text[]), rows (user_id text, chat_id text); empty = "
-                    "the built-in query on chat_participants.",
+         .meaning = "`$1` = array of user ids (text[], or an array of what the query compares it "
+                    "with), rows (user_id text, chat_id text); empty = the built-in query on "
+                    "chat_participants, which --print-config shows.",
          .accepted = "an SQL query"},
         {KEY(postgres.queries.can_view_chat),
-         .meaning = "`$1` = user id, `$2` = chat id, one boolean; empty = the built-in query on "
-                    "chat_participants.",
+         .meaning = "`$1` = user id, `$2` = chat id (text, or what the query compares them with), "
+                    "one boolean; empty = the built-in query on chat_participants, which "
+                    "--print-config shows.",
          .accepted = "an SQL query"},
         {KEY(postgres.queries.active_users),
-         .meaning = "`$1` = array of user ids, rows (user_id text) of those who may connect; empty "
-                    "= every user is active.",
+         .meaning = "`$1` = array of user ids (as in chats_of_users), rows (user_id text) of those "
+                    "who may connect; empty = every user is active.",
          .accepted = "an SQL query"},
         {KEY(postgres.outbox),
          .meaning =
@@ -193,23 +195,23 @@ const std::vector<config_key>& table() {
          .minimum = 100, .maximum = 100 * million},
         {KEY(bus.subscription),
          .meaning = "rooms = a channel per room that has members here, all = one subscription for "
-                    "everything: a third less work per handshake with 20 rooms of its own, 1 us "
-                    "more for each message of the cluster. all suits a single gateway, and "
-                    "clusters with more handshakes than messages.",
+                    "everything: less work for a handshake that brings in rooms, more for each "
+                    "message of the cluster (docs/performance.md). all suits a single gateway, "
+                    "and clusters with more handshakes than messages.",
          .choices = {"rooms", "all"}},
 
         {KEY(limits.connections_per_ip),
          .meaning =
              "Connections from one address; above it: 429; 0 = off. An IPv6 address counts as "
              "its /64. Behind a proxy this needs server.trusted_proxies.",
-         .maximum = million, .reloads = true},
+         .maximum = million, .shipped = 1000, .reloads = true},
         {KEY(limits.connections_per_user),
          .meaning = "Connections of one user; above it: 429; 0 = off.", .maximum = million,
          .shipped = 100, .reloads = true},
         {KEY(limits.handshakes_per_ip_per_s),
          .meaning = "Handshakes from one address, counted as for limits.connections_per_ip; twice "
                     "as many in a burst; above it: 429; 0 = off.",
-         .maximum = million, .reloads = true},
+         .maximum = million, .shipped = 50, .reloads = true},
         {KEY(limits.events_per_socket_per_s),
          .meaning = "Events from one socket; twice as many in a burst; 0 = off. What is more is "
                     "dropped, unacknowledged; a socket whose dropped events come to ten seconds' "

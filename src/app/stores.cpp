@@ -20,19 +20,7 @@ stores::stores(const settings& s, net::event_loop& loop) {
         }
         redis_commands = redis::make_client(loop.context(), nodes, s.bus.prefix);
     }
-    if (s.bus.kind == "redis") {
-        bus = redis::make_classic_bus(
-            redis_commands,
-            {.prefix = s.bus.prefix, .room_channels = s.bus.subscription == "rooms"});
-    } else if (s.bus.kind == "redis-sharded") {
-        bus = redis::make_sharded_bus(redis_commands, s.bus.prefix);
-    } else if (s.bus.kind == "redis-streams") {
-        bus = redis::make_streams_bus(loop.context(), redis_commands,
-                                      {.prefix = s.bus.prefix, .max_length = s.bus.stream_length});
-        recovery = redis::make_recovery_store(redis_commands, s.bus.prefix);
-    } else {
-        bus = memory::make_bus(loop, memory::make_bus_hub());
-    }
+    open_bus(s, loop);
 
     if (s.demo) {
         open_demo(s, loop);
@@ -50,6 +38,26 @@ stores::stores(const settings& s, net::event_loop& loop) {
     }
 }
 
+void stores::open_bus(const settings& s, net::event_loop& loop) {
+    std::unique_ptr<redis::bus> forgets;
+    if (s.bus.kind == "redis") {
+        forgets = redis::make_classic_bus(
+            redis_commands,
+            {.prefix = s.bus.prefix, .room_channels = s.bus.subscription == "rooms"});
+    } else if (s.bus.kind == "redis-sharded") {
+        forgets = redis::make_sharded_bus(redis_commands, s.bus.prefix);
+    } else if (s.bus.kind == "redis-streams") {
+        bus = redis::make_streams_bus(loop.context(), redis_commands,
+                                      {.prefix = s.bus.prefix, .max_length = s.bus.stream_length});
+        recovery = redis::make_recovery_store(redis_commands, s.bus.prefix);
+    } else {
+        bus = memory::make_bus(loop, memory::make_bus_hub());
+    }
+    if (!forgets) return;
+    if (s.postgres.outbox) marks = forgets.get();
+    bus = std::move(forgets);
+}
+
 void stores::open_demo(const settings& s, net::event_loop& loop) {
     auto session_memory = std::make_unique<memory::session_store>(loop);
     auto chat_memory = std::make_unique<memory::chat_directory>(loop);
@@ -64,11 +72,10 @@ void stores::open_postgres(const settings& s, net::event_loop& loop) {
          .size = s.postgres.pool_size,
          .statement_timeout = std::chrono::milliseconds(s.postgres.statement_timeout_ms)},
         [&loop](unique_function<void()> task) { loop.post(std::move(task)); });
-    postgres::queries queries = postgres::default_queries();
     const auto& given = s.postgres.queries;
-    if (!given.chats_of_users.empty()) queries.chats_of_users = given.chats_of_users;
-    if (!given.can_view_chat.empty()) queries.can_view_chat = given.can_view_chat;
-    queries.active_users = given.active_users;
+    postgres::queries queries{.chats_of_users = given.chats_of_users,
+                              .can_view_chat = given.can_view_chat,
+                              .active_users = given.active_users};
     if (s.postgres.outbox) queries.probe = postgres::outbox_probe;
     directory = postgres::make_chat_directory(postgres_pool, queries);
 }
@@ -82,6 +89,7 @@ void stores::open_outbox(const settings& s, net::event_loop& loop) {
     } else {
         changes = redis::make_classic_change_sink(redis_commands, s.bus.prefix);
     }
+    if (marks) history = postgres::make_change_history(postgres_pool);
     feed = postgres::make_change_feed(
         {.url = s.postgres.url,
          .statement_timeout = std::chrono::milliseconds(s.postgres.statement_timeout_ms)},

@@ -3,6 +3,7 @@
 #include <chat_gateway/http/cors.hpp>
 #include <chat_gateway/http/forwarded.hpp>
 #include <chat_gateway/net/unix_listener.hpp>
+#include <chat_gateway/postgres/postgres.hpp>
 #include <chat_gateway/redis/redis.hpp>
 
 #include <algorithm>
@@ -136,8 +137,7 @@ std::string_view check_redis_url(std::string_view text) {
 }
 
 std::string_view check_postgres_url(std::string_view text) {
-    const bool uri = text.starts_with("postgres://") || text.starts_with("postgresql://");
-    return uri ? "" : "is not a connection URI";
+    return postgres::fault_of_url(text);
 }
 
 }  // namespace chat_gateway::app

@@ -62,9 +62,6 @@ result<std::optional<std::string>> user_of_record(std::string_view record,
                                                   const std::string& user_pointer) {
     const auto session = json::parse(record, nullptr, false);
     if (!session.is_object()) return make_error_code(errc::malformed);
-    const auto cookie = session.find("cookie");
-    if (cookie == session.end() || !cookie->is_object()) return make_error_code(errc::malformed);
-
     std::optional<std::string> user;
     const auto* id = find(session, user_pointer);
     if (id == nullptr) return user;

@@ -18,6 +18,8 @@ void count(std::uint32_t& n) {
     if (n != ~std::uint32_t{0}) ++n;
 }
 
+/// Rooms that are looked at for silent ones, which most are.
+constexpr std::size_t most_looked_at = 10'000;
 /// How often messages and sessions that are too old are looked for.
 constexpr std::chrono::seconds tidy_interval{1};
 
@@ -44,6 +46,8 @@ void hub::acquire(unsigned shard, std::vector<std::string> taken,
         const auto [held, inserted] = holders_.try_emplace(room);
         held->second.shards |= std::uint64_t{1} << shard;
         if (inserted) fresh.push_back(room);
+        if (const auto expected = expected_.find(room); expected != expected_.end())
+            take_over(held->second, expected->second);
     }
     bus_.subscribe(std::move(fresh),
                    [this, taken = std::move(taken), position = log_->last_position(),
@@ -59,15 +63,32 @@ void hub::on_confirmed(const std::vector<std::string>& rooms) {
     if (!recovery_.on()) return;
     for (const auto& room : rooms) {
         const auto found = holders_.find(room);
-        if (found == holders_.end() || found->second.confirmed_at != holding::never) continue;
-        found->second.confirmed_at = log_->last_position();
+        if (found == holders_.end() || found->second.known_from != holding::never) continue;
+        found->second.known_from = log_->last_position();
     }
 }
 
-/// Opened when it is needed; none before the room is confirmed.
+/// Opened when it is needed; none before the room is confirmed or expected.
 slot_handle hub::log_of(holding& h) {
-    if (!h.log && h.confirmed_at != holding::never) h.log = log_->open(h.confirmed_at);
+    if (!h.log && h.known_from != holding::never) h.log = log_->open(h.known_from);
     return h.log;
+}
+
+slot_handle hub::log_of(expectation& e) {
+    if (!e.log && recovery_.on()) e.log = log_->open(e.position);
+    return e.log;
+}
+
+/// Sockets that are in the room by the order have got what came since, confirmed or not.
+void hub::take_over(holding& h, expectation& e) const {
+    if (!recovery_.on() || h.known_from != holding::never) return;
+    h.known_from = e.position;
+    h.log = std::exchange(e.log, {});
+}
+
+/// A message may name a room twice.
+void hub::note_log(slot_handle log) {
+    if (log && std::ranges::find(logs_, log) == logs_.end()) logs_.push_back(log);
 }
 
 void hub::release(unsigned shard, const std::vector<left_room>& rooms) {
@@ -110,10 +131,26 @@ std::uint64_t hub::all_shards() const {
 void hub::expect(const std::vector<std::string>& rooms) {
     const time_point until = timers_.now() + grace;
     for (const auto& room : rooms) {
-        expected_.insert_or_assign(room, until);
+        // Expected before, what came since is kept on for those who were ordered into it then.
+        expected_.try_emplace(room, until, log_->last_position()).first->second.until = until;
         expiring_.emplace_back(until, room);
     }
     forget_expected();
+}
+
+bool hub::hold_briefly(const std::vector<std::string>& rooms,
+                       chat::message_bus::done_handler confirmed) {
+    const time_point now = timers_.now();
+    std::vector<std::string> fresh;
+    for (const auto& room : rooms) {
+        const auto [held, inserted] = holders_.try_emplace(room);
+        if (inserted) fresh.push_back(room);
+        let_go(room, held->second, now);
+    }
+    arm_sweep();
+    const bool any = !fresh.empty();
+    bus_.subscribe(std::move(fresh), std::move(confirmed));
+    return any;
 }
 
 void hub::forget_expected() {
@@ -123,8 +160,14 @@ void hub::forget_expected() {
         if (until > now && expiring_.size() <= max_expected) break;
         const auto found = expected_.find(room);
         // Expected once more since: a later entry tells.
-        if (found != expected_.end() && found->second == until) expected_.erase(found);
+        if (found == expected_.end() || found->second.until != until) continue;
+        log_->close(found->second.log);
+        expected_.erase(found);
     }
+}
+
+std::uint64_t hub::last_position() const {
+    return recovery_.on() ? log_->last_position() : 0;
 }
 
 void hub::arm_sweep() {
@@ -146,6 +189,7 @@ void hub::drop_unheld() {
         if (found == holders_.end() || found->second.held()) continue;
         if (found->second.released != when) continue;
         log_->close(found->second.log);
+        busy_.forget(*found);
         holders_.erase(found);
         gone.push_back(std::move(room));
     }
@@ -161,36 +205,24 @@ hub::room_counts hub::counts_of(std::string_view room) const {
     const auto found = holders_.find(room);
     if (found == holders_.end()) return {};
     const holding& h = found->second;
-    return {.messages = h.messages, .denials = h.denials, .before = h.before};
+    return {.messages = busy_.count(*found), .denials = h.denials, .before = h.before};
 }
 
 std::vector<std::string> hub::busiest(std::size_t most,
                                       const std::function<bool(std::string_view)>& wanted) const {
-    using entry = std::pair<std::uint32_t, std::string_view>;
-    // With the least busy in front, which goes when a busier one comes; names decide between
-    // equals.
-    const auto busier = [](const entry& a, const entry& b) {
-        return a.first != b.first ? a.first > b.first : a.second < b.second;
+    const auto is_wanted = [&](const holdings::value_type& room) {
+        return room.second.shards != 0 && wanted(room.first);
     };
-    std::vector<entry> heap;
-    heap.reserve(most);
-    for (const auto& [name, h] : holders_) {
-        const entry e{h.messages, name};
-        if (most == 0 || h.shards == 0) continue;
-        if (heap.size() == most && !busier(e, heap.front())) continue;
-        if (!wanted(name)) continue;
-        if (heap.size() == most) {
-            std::ranges::pop_heap(heap, busier);
-            heap.pop_back();
-        }
-        heap.push_back(e);
-        std::ranges::push_heap(heap, busier);
-    }
-    std::ranges::sort_heap(heap, busier);
     std::vector<std::string> names;
-    names.reserve(heap.size());
-    for (const auto& e : heap)
-        names.emplace_back(e.second);
+    for (const auto* room : busy_.highest(most, is_wanted))
+        names.push_back(room->first);
+    const auto silent = static_cast<std::ptrdiff_t>(names.size());
+    std::size_t looked_at = 0;
+    for (auto room = holders_.begin(); room != holders_.end() && names.size() < most; ++room) {
+        if (++looked_at > most_looked_at) break;
+        if (room->second.rank == 0 && is_wanted(*room)) names.push_back(room->first);
+    }
+    std::sort(names.begin() + silent, names.end());
     return names;
 }
 
@@ -212,19 +244,23 @@ hub::audience hub::audience_of(const std::vector<std::string>& rooms) {
         whom.anybody = true;
     }
     for (const auto& room : rooms) {
-        if (!expected_.empty() && expected_.contains(room)) {
+        const auto expected = expected_.find(room);
+        const bool is_expected = expected != expected_.end();
+        if (is_expected) {
             whom.shards = all_shards();
             whom.anybody = true;
         }
         const auto found = holders_.find(room);
-        if (found == holders_.end()) continue;
+        if (found == holders_.end()) {
+            if (is_expected) note_log(log_of(expected->second));
+            continue;
+        }
         holding& h = found->second;
-        count(h.messages);
+        if (is_expected) take_over(h, expected->second);
+        busy_.raise(*found);
         whom.shards |= h.shards;
         whom.anybody = whom.anybody || h.held();
-        const slot_handle log = log_of(h);
-        // A message may name a room twice.
-        if (log && std::ranges::find(logs_, log) == logs_.end()) logs_.push_back(log);
+        note_log(log_of(h));
     }
     return whom;
 }

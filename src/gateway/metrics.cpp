@@ -116,6 +116,12 @@ constexpr description table[] = {
      "1 while probes of the bus do not come back, else 0."},
     {metric::bus_silences, "chat_gateway_bus_silences_total", "",
      "Times at which probes of the bus began not to come back."},
+    {metric::outbox_gaps_healed, "chat_gateway_outbox_gaps_total", "result=\"healed\"",
+     "Gaps in what the bus brought of the outbox: read from the database instead, or left as they "
+     "are."},
+    {metric::outbox_gaps_left, "chat_gateway_outbox_gaps_total", "result=\"left\"", ""},
+    {metric::outbox_healed, "chat_gateway_outbox_healed_total", "",
+     "Messages and changes of membership that were missed and read from the database."},
     {metric::cluster_requests, "chat_gateway_cluster_requests_total", "direction=\"in\"",
      "Requests between the nodes of the cluster."},
     {metric::cluster_requests_asked, "chat_gateway_cluster_requests_total", "direction=\"out\"",

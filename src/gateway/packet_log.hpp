@@ -110,8 +110,8 @@ private:
     const recovery_options options_;
     metrics_block& counts_;
     std::deque<entry> entries_;  ///< positions first_ .. last_
-    std::uint64_t first_ = 1;
-    std::uint64_t last_ = 0;
+    std::uint64_t first_ = 2;
+    std::uint64_t last_ = 1;  ///< 0 is no position: some say so that they know none
     std::uint64_t last_gap_ = 0;
     slot_map<history> rooms_;
     history everybody_;  ///< messages without rooms

@@ -20,6 +20,7 @@ void public_routes::on_request(http::request r, std::shared_ptr<net::local_excha
     if (other_ && other_(r, e)) return;
     http::response none;
     none.status = 404;
+    none.headers = engine_.cors_headers(r);
     none.set("Content-Type", "text/plain; charset=utf-8");
     none.body = "Not Found\n";
     e->respond(std::move(none));
@@ -30,9 +31,8 @@ std::unique_ptr<net::body_watch> public_routes::on_body_begins(
     return is_engine_path(r.path) ? engine_.body_begins(r, std::move(u)) : nullptr;
 }
 
-http::response public_routes::on_too_large(const http::request& r) {
-    if (is_engine_path(r.path)) return engine_.too_large(r);
-    return net::http_handler::on_too_large(r);
+http::response public_routes::on_unusable_body(const http::request& r, unsigned status) {
+    return engine_.unusable_body(r, status);
 }
 
 }  // namespace chat_gateway::gateway

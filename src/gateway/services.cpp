@@ -1,5 +1,7 @@
 #include "at_home.hpp"
 #include "bus_watch.hpp"
+#include "gap_healer.hpp"
+#include "permission_questions.hpp"
 #include "rights_check.hpp"
 #include "stored_recovery.hpp"
 #include "user_counts.hpp"
@@ -15,8 +17,6 @@ namespace {
 
 /// A store that has not answered a handshake by then counts as unreachable.
 constexpr std::chrono::seconds store_patience{5};
-/// Half of what the database's queue takes.
-constexpr std::size_t max_permission_questions = 500;
 
 }  // namespace
 
@@ -33,7 +33,8 @@ services::services(net::event_loop& loop, chat::session_store& sessions,
       counts_(counts.make_block()),
       authenticator_(authentication, sessions, directory),
       membership_({}, loop, directory),
-      user_pointer_(std::move(authentication.user_pointer)) {}
+      user_pointer_(std::move(authentication.user_pointer)),
+      permissions_(std::make_unique<permission_questions>(loop, directory)) {}
 
 services::~services() = default;
 
@@ -60,23 +61,51 @@ void services::start() {
         });
     cluster_->serve([this](const auto& r, auto& answer) { return take_own(r, answer); });
     bus_.start({
-        .messages = [this](auto messages) { hub_->on_messages(std::move(messages)); },
+        .messages = [this](auto messages) { on_messages(std::move(messages)); },
         .gap = [this] { on_gap(); },
         .reached =
             [this](std::uint64_t position) {
                 bus_position_.store(position, std::memory_order_relaxed);
                 if (stored_) stored_->on_reached(position);
             },
-        .request = [this](auto r) { cluster_->on_request(std::move(r)); },
+        .request = [this](auto r) { on_request(std::move(r)); },
         .response = [this](auto r) { cluster_->on_response(std::move(r)); },
     });
     users_ = std::make_unique<user_counts>(counts_);
     watch_ = std::make_unique<bus_watch>(loop_, bus_, counts_);
+    if (marks_ && history_) start_healer();
+}
+
+void services::start_healer() {
+    healer_ = std::make_unique<gap_healer>(
+        loop_, bus_, *marks_, *history_, counts_,
+        gap_healer::listener{
+            .messages = [this](auto messages) { hub_->on_messages(std::move(messages)); },
+            .request = [this](auto r) { cluster_->on_request(std::move(r)); },
+            .hold = [this](const auto& rooms,
+                           auto done) { return hub_->hold_briefly(rooms, std::move(done)); },
+            .subscribes = [this](std::string_view room) { return hub_->subscribes(room); },
+            .is_here =
+                [this](std::string_view user) {
+                    return users_->is_here(std::hash<std::string_view>{}(user));
+                },
+        });
+}
+
+void services::on_messages(std::vector<socketio::cluster::message> messages) {
+    if (healer_) return healer_->on_messages(std::move(messages));
+    hub_->on_messages(std::move(messages));
+}
+
+void services::on_request(socketio::cluster::request r) {
+    if (healer_) return healer_->on_request(std::move(r));
+    cluster_->on_request(std::move(r));
 }
 
 /// Behind the messages that the bus brought before it.
 void services::ask_shard(unsigned shard, std::shared_ptr<shard_request> r) {
     const shard_door& door = shards_[shard];
+    if (!stored_) r->what.position = hub_->last_position();
     door.loop->post([this, calls = door.calls, r = std::move(r)] {
         calls->on_request(std::move(r->what), at_home(loop_, std::move(r->answer)));
     });
@@ -180,18 +209,16 @@ void services::can_view_chat(net::event_loop& from, std::string user, std::strin
                              unique_function<void(result<bool>)> handler) {
     loop_.post([this, user = std::move(user), chat = std::move(chat),
                 handler = at_home(from, std::move(handler))]() mutable {
-        if (permission_questions_ >= max_permission_questions) {
-            return handler(
-                result<bool>(boost::system::in_place_error, make_error_code(errc::overloaded)));
-        }
-        ++permission_questions_;
-        directory_.can_view_chat(
-            std::move(user), std::move(chat),
-            [this, handler = std::move(handler)](result<bool> allowed) mutable {
-                --permission_questions_;
-                handler(std::move(allowed));
-            });
+        permissions_->can_view_chat(std::move(user), std::move(chat), std::move(handler));
     });
+}
+
+void services::is_no_chat(net::event_loop& from, std::string name,
+                          unique_function<void(result<bool>)> handler) {
+    loop_.post(
+        [this, name = std::move(name), handler = at_home(from, std::move(handler))]() mutable {
+            permissions_->is_no_chat(std::move(name), std::move(handler));
+        });
 }
 
 void services::acquire(net::event_loop& from, unsigned shard, std::vector<std::string> taken,

@@ -1,5 +1,6 @@
 // Sessions that outlive their connection: kept here, or where other gateways find them.
 #include "at_home.hpp"
+#include "gap_healer.hpp"
 #include "stored_recovery.hpp"
 
 #include <chat_gateway/base/log.hpp>
@@ -58,6 +59,7 @@ void services::tell_position() {
 
 void services::on_gap() {
     hub_->on_gap();
+    if (healer_) healer_->on_gap();
     if (!stored_) return;
     stored_->on_gap();
     counts_.add(metric::recovery_gaps);
@@ -124,6 +126,14 @@ void services::suspend(suspended_session s) {
     loop_.post([this, s = std::move(s)]() mutable {
         if (stored_) return stored_->suspend(std::move(s));
         hub_->suspend(std::move(s));
+    });
+}
+
+void services::when_stored(unique_function<void()> done) {
+    // Behind what shards have posted.
+    loop_.post([this, done = std::move(done)]() mutable {
+        if (!stored_) return done();
+        stored_->when_stored(std::move(done));
     });
 }
 

@@ -92,8 +92,4 @@ void services::sockets_of_user(const std::string& user,
         });
 }
 
-void services::stats(unique_function<void(std::vector<shard_stats>)> done) {
-    ask_all<shard_stats>([](shard_calls& calls) { return calls.stats(); }, std::move(done));
-}
-
 }  // namespace chat_gateway::gateway

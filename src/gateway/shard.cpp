@@ -312,7 +312,9 @@ services::shard_calls shard::calls() {
                 return i->disconnect_user(user, session);
             },
         .sockets_of_user = [i](const std::string& user) { return i->sockets_of_user(user); },
-        .stats = [i] { return i->stats(); },
+        .add_stats = [i](std::size_t from, std::size_t most,
+                         connection_stats& sum) { return i->add_stats(from, most, sum); },
+        .users_of = [i](const std::vector<std::uint64_t>& hashes) { return i->users_of(hashes); },
         .figures_of = [i](const std::vector<std::string>& rooms) { return i->figures_of(rooms); },
         .reached = [i](std::uint64_t position) { i->reached(position); },
         .lost_messages = [i] { i->lost_messages(); },

@@ -66,7 +66,9 @@ public:
     void let_go(const std::string& pid, const std::string& user);
     std::size_t disconnect_user(const std::string& user, const std::optional<std::string>& session);
     [[nodiscard]] std::vector<user_socket> sockets_of_user(const std::string& user) const;
-    [[nodiscard]] shard_stats stats() const;
+    [[nodiscard]] std::optional<std::size_t> add_stats(std::size_t from, std::size_t most,
+                                                       connection_stats& sum) const;
+    [[nodiscard]] std::vector<std::string> users_of(const std::vector<std::uint64_t>& hashes) const;
     [[nodiscard]] std::vector<room_figures> figures_of(const std::vector<std::string>& rooms);
     void reached(std::uint64_t position) { position_ = std::max(position_, position); }
     void lost_messages();
@@ -153,6 +155,7 @@ private:
                        result<bool> allowed);
     void enter_room(chat_socket& s, const std::string& chat, std::string ack);
     void leave_asked(chat_socket& s, const std::string& chat);
+    static void remember_left(chat_socket& s, const std::string& chat);
     /// Whether it was in it.
     bool leave_room(chat_socket& s, const std::string& chat);
 
@@ -163,6 +166,8 @@ private:
     void go_on_returning(chat_socket& s);
     void check_rooms(chat_socket& s);
     void ask_for_extra_rooms(chat_socket& s, const std::vector<std::string>& rooms);
+    void ask_whether_chat(chat_socket& s, const std::string& room);
+    void extra_room_answered(chat_socket& s, const std::string& room, result<bool> may);
     void enter_returning_rooms(chat_socket& s);
     void resume(chat_socket& s);
     void arrived(chat_socket& s, resumption r);

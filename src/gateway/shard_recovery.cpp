@@ -133,15 +133,31 @@ void shard::impl::ask_for_extra_rooms(chat_socket& s, const std::vector<std::str
                            [this, session = s.session, life = s.life, room](result<bool> allowed) {
                                chat_socket* asking = find(session, life);
                                if (!asking || !asking->back) return;
-                               auto& back = *asking->back;
-                               if (!allowed) {
-                                   back.checkable = false;
-                               } else if (*allowed) {
-                                   back.extra.push_back(room);
-                               }
-                               if (--back.answers_due == 0) enter_returning_rooms(*asking);
+                               if (allowed && !*allowed) return ask_whether_chat(*asking, room);
+                               extra_room_answered(*asking, room, std::move(allowed));
                            });
     }
+}
+
+/// A server may have put the socket into a room that is no chat: that asked for nobody's
+/// permission, and comes back as in Node.
+void shard::impl::ask_whether_chat(chat_socket& s, const std::string& room) {
+    ask_.is_no_chat(loop_, room,
+                    [this, session = s.session, life = s.life, room](result<bool> no_chat) {
+                        chat_socket* asking = find(session, life);
+                        if (!asking || !asking->back) return;
+                        extra_room_answered(*asking, room, std::move(no_chat));
+                    });
+}
+
+void shard::impl::extra_room_answered(chat_socket& s, const std::string& room, result<bool> may) {
+    auto& back = *s.back;
+    if (!may) {
+        back.checkable = false;
+    } else if (*may) {
+        back.extra.push_back(room);
+    }
+    if (--back.answers_due == 0) enter_returning_rooms(s);
 }
 
 void shard::impl::enter_returning_rooms(chat_socket& s) {

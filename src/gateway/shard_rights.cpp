@@ -41,7 +41,7 @@ std::vector<user_socket> shard::impl::sockets_of_user(const std::string& user) c
     for (const member_id m : users_.sockets_of(user)) {
         const chat_socket& s = *sockets_[m];
         all.push_back(
-            {.id = s.id.text(),
+            {.id = s.connected ? std::optional(s.id.text()) : std::nullopt,
              .shard = options_.engine.shard,
              .connected = s.connected,
              .websocket = s.websocket,
@@ -51,20 +51,26 @@ std::vector<user_socket> shard::impl::sockets_of_user(const std::string& user) c
     return all;
 }
 
-shard_stats shard::impl::stats() const {
+std::optional<std::size_t> shard::impl::add_stats(std::size_t from, std::size_t most,
+                                                  connection_stats& sum) const {
     using std::chrono::seconds;
-    shard_stats all;
-    for (const auto& s : sockets_) {
+    const time_point now = loop_.now();
+    const std::size_t end = std::min(sockets_.size(), from + most);
+    for (std::size_t n = from; n < end; ++n) {
+        const chat_socket* s = sockets_[n].get();
         if (!s) continue;
-        const auto age = std::chrono::duration_cast<seconds>(loop_.now() - s->opened);
-        ++all.connections;
-        all.websockets += s->websocket ? 1 : 0;
-        all.open += age;
-        all.longest = std::max(all.longest, age);
+        const auto age = std::chrono::duration_cast<seconds>(now - s->opened);
+        sum +=
+            {.connections = 1, .websockets = s->websocket ? 1U : 0U, .open = age, .longest = age};
     }
-    all.users.reserve(users_.user_count());
-    users_.for_each_user(
-        [&](std::string_view user, std::size_t sockets) { all.users.emplace_back(user, sockets); });
+    return end < sockets_.size() ? std::optional(end) : std::nullopt;
+}
+
+std::vector<std::string> shard::impl::users_of(const std::vector<std::uint64_t>& hashes) const {
+    std::vector<std::string> all;
+    all.reserve(hashes.size());
+    for (const std::uint64_t hash : hashes)
+        all.emplace_back(users_.user_of(hash));
     return all;
 }
 

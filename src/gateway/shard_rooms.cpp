@@ -29,12 +29,14 @@ void shard::impl::on_chats(chat_socket& s, result<std::vector<std::string>> chat
         counts_.add(metric::chat_lists_loaded);
         s.load = 0;
     }
-    if (s.waiting) {
+    // Not before the list itself: its query may have seen the database as it was before those
+    // left, however long it has been on its way.
+    if (s.load == 0 && s.waiting) {
         std::erase_if(*chats, [&](const std::string& chat) {
-            const bool left = s.waiting->left.contains(chat);
-            if (left && ask_.recovers()) s.history().left.insert(chat);
-            return left || s.waiting->taken.contains(chat);
+            return s.waiting->left.contains(chat) || s.waiting->taken.contains(chat);
         });
+        for (const auto& chat : s.waiting->left)
+            remember_left(s, chat);
         s.waiting->left.clear();
         s.waiting->taken.clear();
         s.settle();
@@ -187,11 +189,17 @@ void shard::impl::leave_asked(chat_socket& s, const std::string& chat) {
         if (left.size() > max_left_remembered) ask_.cancel_load(std::exchange(s.load, 0));
     }
     if (!leave_room(s, chat)) return;
+    remember_left(s, chat);
+    keep(s);
+}
+
+/// With and without recovery: nobody but the user puts the socket back into it.
+void shard::impl::remember_left(chat_socket& s, const std::string& chat) {
     auto& history = s.history();
     history.left.insert(chat);
-    history.unrecoverable = history.unrecoverable || history.left.size() > max_left_remembered;
-    if (history.unrecoverable) history.left.clear();
-    keep(s);
+    if (history.left.size() <= max_left_remembered) return;
+    history.unrecoverable = true;
+    history.left.erase(chat);
 }
 
 bool shard::impl::leave_room(chat_socket& s, const std::string& chat) {

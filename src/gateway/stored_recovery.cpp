@@ -59,10 +59,20 @@ void stored_recovery::put(const suspended_session& s, const std::string& value,
                [self = std::weak_ptr(self_), done = std::move(done)](result<bool> put) mutable {
                    const auto alive = self.lock();
                    if (!alive) return;
-                   --(*alive)->under_way_;
+                   (*alive)->one_less_under_way();
                    if (!put) (*alive)->note_failure("session cannot be kept", put.error());
                    done(put.has_value());
                });
+}
+
+void stored_recovery::one_less_under_way() {
+    if (--under_way_ != 0) return;
+    if (auto done = std::exchange(on_stored_, nullptr)) done();
+}
+
+void stored_recovery::when_stored(unique_function<void()> done) {
+    if (under_way_ == 0) return done();
+    on_stored_ = std::move(done);
 }
 
 void stored_recovery::keep(suspended_session s, bool first,
@@ -110,7 +120,7 @@ void stored_recovery::drop(const suspended_session& s, unique_function<void(bool
                 [self = std::weak_ptr(self_), done = std::move(done)](result<> dropped) mutable {
                     const auto alive = self.lock();
                     if (!alive) return;
-                    --(*alive)->under_way_;
+                    (*alive)->one_less_under_way();
                     if (!dropped)
                         (*alive)->note_failure("session cannot be dropped", dropped.error());
                     done(dropped.has_value());

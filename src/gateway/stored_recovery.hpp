@@ -55,6 +55,9 @@ public:
     void give_back(suspended_session s);
     /// One that nobody is to come back to. false: to be tried again.
     void drop(const suspended_session& s, unique_function<void(bool)> done);
+    /// Calls `done` when nothing that is put or dropped waits for the store any more; now, if
+    /// nothing does.
+    void when_stored(unique_function<void()> done);
     /// All of that user from before now.
     void cut(const std::string& user);
 
@@ -81,6 +84,7 @@ private:
         returning who;
     };
     struct walk;
+    void one_less_under_way();
     void put(const suspended_session& s, const std::string& value,
              chat::recovery_store::condition c, std::chrono::milliseconds ttl,
              unique_function<void(bool)> done);
@@ -106,6 +110,7 @@ private:
     std::uint64_t position_ = 0;
     std::optional<std::uint64_t> known_from_ = 0;  ///< none: a gap, and nothing reached since
     std::size_t under_way_ = 0;                    ///< sessions being put or dropped
+    unique_function<void()> on_stored_;            ///< null: nobody waits for it
     std::deque<early> early_;
     scheduler::timer_id early_timer_ = 0;
     std::deque<returning> waiting_;  ///< for the next walk

@@ -79,6 +79,9 @@ public:
                        unique_function<void(result<bool>)> h) override {
         inner_.can_view_chat(std::move(user), std::move(chat), watch_now().before(std::move(h)));
     }
+    void is_no_chat(std::string name, unique_function<void(result<bool>)> h) override {
+        inner_.is_no_chat(std::move(name), watch_now().before(std::move(h)));
+    }
     void active_users(std::vector<std::string> users,
                       unique_function<void(result<std::vector<std::string>>)> h) override {
         inner_.active_users(std::move(users), watch_now().before(std::move(h)));

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -30,10 +31,10 @@ public:
     [[nodiscard]] std::vector<member_id> sockets_of(std::string_view user) const;
     [[nodiscard]] std::vector<member_id> sockets_of(const chat::login& who) const;
     [[nodiscard]] std::size_t user_count() const { return users_.size(); }
-    template <class F>
-    void for_each_user(F&& f) const {  ///< f(user id, number of sockets)
-        for (const auto& [user, a] : users_)
-            f(user, a.sockets);
+    /// The user whose id hashes to it (std::hash<std::string_view>); empty: nobody here.
+    [[nodiscard]] std::string_view user_of(std::uint64_t hash_of_id) const {
+        const auto found = users_.find(hashed{hash_of_id});
+        return found == users_.end() ? std::string_view() : found->first;
     }
 
 private:
@@ -49,9 +50,26 @@ private:
         std::uint32_t sockets = 0;
     };
 
+    struct hashed {
+        std::uint64_t value;
+    };
+    struct hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view user) const {
+            return std::hash<std::string_view>{}(user);
+        }
+        std::size_t operator()(hashed user) const { return user.value; }
+    };
+    struct equal {
+        using is_transparent = void;
+        bool operator()(std::string_view a, std::string_view b) const { return a == b; }
+        bool operator()(hashed a, std::string_view b) const { return a.value == hash{}(b); }
+        bool operator()(std::string_view a, hashed b) const { return hash{}(a) == b.value; }
+    };
+
     std::vector<seat> seats_;  ///< by member id
     /// Keys view into the logins of the users' sockets: see leave().
-    std::unordered_map<std::string_view, account> users_;
+    std::unordered_map<std::string_view, account, hash, equal> users_;
 };
 
 }  // namespace chat_gateway::gateway

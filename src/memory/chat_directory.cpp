@@ -6,6 +6,7 @@ namespace chat_gateway::memory {
 
 void chat_directory::add_participant(const std::string& user, const std::string& chat) {
     participants_.insert({user, chat});
+    chats_.insert(chat);
 }
 
 void chat_directory::remove_participant(const std::string& user, const std::string& chat) {
@@ -32,6 +33,10 @@ void chat_directory::chats_of_users(
 void chat_directory::can_view_chat(std::string user, std::string chat,
                                    unique_function<void(result<bool>)> handler) {
     answer(std::move(handler), participants_.contains({std::move(user), std::move(chat)}));
+}
+
+void chat_directory::is_no_chat(std::string name, unique_function<void(result<bool>)> handler) {
+    answer(std::move(handler), !chats_.contains(name));
 }
 
 void chat_directory::active_users(std::vector<std::string> users,

@@ -238,13 +238,14 @@ private:
             if (now == progress::complete) break;
             if (now == progress::malformed) {
                 watch.reset();
-                co_await refuse(400);
+                http::response refusal = handler_.on_unusable_body(request, 400);
+                co_await refuse(std::move(refusal));
                 co_return false;
             }
             if (now == progress::too_large) {
                 if (watch) watch->settle();
                 request.body = std::string();
-                http::response refusal = handler_.on_too_large(request);
+                http::response refusal = handler_.on_unusable_body(request, 413);
                 co_await refuse(std::move(refusal));
                 co_return false;
             }
@@ -261,8 +262,10 @@ private:
             const bool more = co_await receive();
             if (more) continue;
             watch.reset();
-            if (timed_out_) co_await refuse(408);
-            if (!timed_out_ && early_answer_) {
+            if (timed_out_) {
+                http::response refusal = handler_.on_unusable_body(request, 408);
+                co_await refuse(std::move(refusal));
+            } else if (early_answer_) {
                 http::response answer = std::move(*early_answer_);
                 co_await refuse(std::move(answer));
             }
@@ -490,9 +493,9 @@ std::unique_ptr<body_watch> http_handler::on_body_begins(const http::request&,
     return nullptr;
 }
 
-http::response http_handler::on_too_large(const http::request&) {
+http::response http_handler::on_unusable_body(const http::request&, unsigned status) {
     http::response r;
-    r.status = 413;
+    r.status = status;
     return r;
 }
 

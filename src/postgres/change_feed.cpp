@@ -171,6 +171,11 @@ private:
         outbox_session source(url_, options_.statement_timeout, watchdog_);
         source.check();
         if (std::exchange(failed_, false)) log::info("outbox is back");
+        if (std::exchange(kept_, source.keeps_published()) && !kept_) {
+            log::warn(
+                "config/postgres/outbox.sql is of an earlier version, or this role is not granted "
+                "all of it: what a gateway misses while it is away from the bus stays missed");
+        }
         pause_ = first_pause;
         outbox_publisher publisher(source, *sink_);
         milliseconds sink_pause = first_pause;
@@ -217,6 +222,7 @@ private:
     std::shared_ptr<posted_sink> sink_;
     milliseconds pause_ = first_pause;
     bool failed_ = false;
+    bool kept_ = true;  ///< what is published, for a while
     std::thread thread_;
 };
 

@@ -1,8 +1,10 @@
 #include "array_literal.hpp"
+#include "operators_query.hpp"
 #include "query.hpp"
 #include "read_rows.hpp"
 #include "worker_pool.hpp"
 
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -26,12 +28,30 @@ void require_columns(const pqxx::result& rows, int count) {
     }
 }
 
-std::vector<user_chat> chats_of(pqxx::connection& c, const std::string& sql,
-                                const std::vector<std::string>& users) {
+/// What is asked, with the parameters' types as docs/configuration.md has them.
+struct questions {
+    explicit questions(queries q)
+        : chats_of_users(std::move(q.chats_of_users), "text[]"),
+          can_view_chat(std::move(q.can_view_chat), "text, text"),
+          active_users(std::move(q.active_users), "text[]"),
+          probe(std::move(q.probe)) {}
+    const operators_query chats_of_users;
+    const operators_query can_view_chat;
+    const operators_query active_users;
+    const std::string probe;
+};
+
+std::vector<pqxx::result> rows_of(pqxx::connection& c, const operators_query& q,
+                                  const std::vector<std::string>& users) {
     std::vector<pqxx::result> parts;
-    read_rows(c, sql, users, parts);
+    read_rows([&](const std::string& some) { return q.run(c, {some}); }, users, parts);
+    return parts;
+}
+
+std::vector<user_chat> chats_of(pqxx::connection& c, const operators_query& q,
+                                const std::vector<std::string>& users) {
     std::vector<user_chat> chats;
-    for (const auto& rows : parts) {
+    for (const auto& rows : rows_of(c, q, users)) {
         require_columns(rows, 2);
         for (const auto& row : rows)
             chats.push_back({row[0].c_str(), row[1].c_str()});
@@ -39,12 +59,10 @@ std::vector<user_chat> chats_of(pqxx::connection& c, const std::string& sql,
     return chats;
 }
 
-std::vector<std::string> active_among(pqxx::connection& c, const std::string& sql,
+std::vector<std::string> active_among(pqxx::connection& c, const operators_query& q,
                                       const std::vector<std::string>& users) {
-    std::vector<pqxx::result> parts;
-    read_rows(c, sql, users, parts);
     std::vector<std::string> active;
-    for (const auto& rows : parts) {
+    for (const auto& rows : rows_of(c, q, users)) {
         require_columns(rows, 1);
         for (const auto& row : rows)
             active.emplace_back(row[0].c_str());
@@ -52,11 +70,11 @@ std::vector<std::string> active_among(pqxx::connection& c, const std::string& sq
     return active;
 }
 
-bool may_view(pqxx::connection& c, const std::string& sql, const std::string& user,
+bool may_view(pqxx::connection& c, const operators_query& q, const std::string& user,
               const std::string& chat) {
     if (has_nul(user) || has_nul(chat)) return false;
     try {
-        const auto rows = query(c, sql, user, chat);
+        const auto rows = q.run(c, {user, chat});
         require_columns(rows, 1);
         return !rows.empty() && std::string_view(rows[0][0].c_str()) == "t";
     } catch (const pqxx::data_exception&) {
@@ -64,22 +82,32 @@ bool may_view(pqxx::connection& c, const std::string& sql, const std::string& us
     }
 }
 
+/// Asked for nobody, the query can only fail for the chat.
+bool names_no_chat(pqxx::connection& c, const operators_query& q, const std::string& name) {
+    if (has_nul(name)) return true;
+    try {
+        static_cast<void>(q.run(c, {std::nullopt, name}));
+        return false;
+    } catch (const pqxx::data_exception&) {
+        return true;
+    }
+}
+
 /// Asks for nobody: whether there is what the queries read, and this role may read it.
-void try_all(pqxx::connection& c, const queries& q) {
+void try_all(pqxx::connection& c, const questions& q) {
     query(c, q.probe);
-    require_columns(query(c, q.chats_of_users, array_literal({})), 2);
-    if (!q.active_users.empty()) require_columns(query(c, q.active_users, array_literal({})), 1);
+    require_columns(q.chats_of_users.run(c, {array_literal({})}), 2);
+    if (!q.active_users.empty()) require_columns(q.active_users.run(c, {array_literal({})}), 1);
     // Of no type that could be wrong: an empty text would be an error in the server's log each
     // time.
-    constexpr const char* nobody = nullptr;
-    require_columns(query(c, q.can_view_chat, nobody, nobody), 1);
+    require_columns(q.can_view_chat.run(c, {std::nullopt, std::nullopt}), 1);
 }
 
 /// Jobs share the queries, so that they may outlive the directory.
 class directory final : public chat::chat_directory {
 public:
     directory(std::shared_ptr<worker_pool> pool, queries q)
-        : pool_(std::move(pool)), queries_(std::make_shared<const queries>(std::move(q))) {}
+        : pool_(std::move(pool)), queries_(std::make_shared<const questions>(std::move(q))) {}
 
     void chats_of_users(std::vector<std::string> users,
                         unique_function<void(result<std::vector<user_chat>>)> handler) override {
@@ -98,6 +126,15 @@ public:
             *pool_,
             [q = queries_, user = std::move(user), chat = std::move(chat)](pqxx::connection& c) {
                 return may_view(c, q->can_view_chat, user, chat);
+            },
+            std::move(handler));
+    }
+
+    void is_no_chat(std::string name, unique_function<void(result<bool>)> handler) override {
+        ask<bool>(
+            *pool_,
+            [q = queries_, name = std::move(name)](pqxx::connection& c) {
+                return names_no_chat(c, q->can_view_chat, name);
             },
             std::move(handler));
     }
@@ -133,20 +170,10 @@ public:
 
 private:
     std::shared_ptr<worker_pool> pool_;
-    std::shared_ptr<const queries> queries_;
+    std::shared_ptr<const questions> queries_;
 };
 
 }  // namespace
-
-queries default_queries() {
-    // $1 takes the column's own type, so its index is used whatever that type is.
-    return {
-        "select user_id::text, chat_id::text from chat_participants where user_id = any($1)",
-        "select exists (select from chat_participants where user_id = $1 and chat_id = $2)",
-        "",
-        "select 1",
-    };
-}
 
 std::unique_ptr<chat::chat_directory> make_chat_directory(std::shared_ptr<worker_pool> pool,
                                                           queries q) {

@@ -33,7 +33,13 @@ outbox_publisher::outcome outbox_publisher::learn_mark(time_point now) {
 
 outbox_publisher::outcome outbox_publisher::publish(time_point now) {
     const auto rows = source_.read(*mark_);
-    if (rows.empty()) return outcome::idle;
+    if (rows.empty()) {
+        if (now >= next_sweep_) {
+            source_.sweep();
+            next_sweep_ = now + sweep_interval;
+        }
+        return outcome::idle;
+    }
     std::vector<chat::change> changes;
     changes.reserve(rows.size());
     for (const auto& row : rows) {

@@ -23,7 +23,10 @@ public:
     virtual void listen() = 0;
     /// The first of the rows above `after`, in the order of ids, which is that of their commits.
     virtual std::vector<outbox_row> read(std::uint64_t after) = 0;
+    /// They are published; the database keeps them for a while, for who has missed them.
     virtual void forget(std::uint64_t up_to) = 0;
+    /// What it has kept for long enough goes.
+    virtual void sweep() = 0;
 };
 
 /// chat::change_sink, for a thread that waits for its answers.
@@ -44,6 +47,9 @@ public:
     /// After the sink was away: time for the other gateways to be subscribed again. What is
     /// published before reaches none of them.
     static constexpr std::chrono::seconds settling_time{3};
+
+    /// With nothing to publish; publishing sweeps by itself.
+    static constexpr std::chrono::seconds sweep_interval{5};
 
     enum class outcome {
         standby,    ///< somebody else publishes
@@ -67,6 +73,7 @@ private:
     std::optional<std::uint64_t> mark_;  ///< what the sink remembers, if that is certain
     bool sink_was_away_ = false;
     time_point settled_{};
+    time_point next_sweep_{};
 };
 
 }  // namespace chat_gateway::postgres

@@ -21,6 +21,16 @@ select id, kind, chat_id, coalesce(user_id, ''), payload from (
           from chat_gateway.outbox where id > $1 order by id limit 500) first_rows) numbered
 where before < 1048576 order by id)";
 
+/// Neither of the names need exist.
+constexpr const char* keeps_sql = R"(
+select coalesce(has_function_privilege(to_regprocedure('chat_gateway.outbox_sweep()'), 'execute')
+    and has_table_privilege(to_regclass('chat_gateway.published'), 'select')
+    and has_table_privilege(to_regclass('chat_gateway.published_state'), 'select'), false))";
+
+bool is_true(const pqxx::result& rows) {
+    return std::string_view(rows[0][0].c_str()) == "t";
+}
+
 }  // namespace
 
 outbox_session::outbox_session(const std::string& url, std::chrono::milliseconds statement_timeout,
@@ -53,8 +63,7 @@ pqxx::result outbox_session::run(const std::string& sql, const Values&... values
 
 bool outbox_session::claim() {
     // Beside the lock that writers hold while they commit.
-    const auto rows = run("select pg_try_advisory_lock(7161129040721093474)");
-    return std::string_view(rows[0][0].c_str()) == "t";
+    return is_true(run("select pg_try_advisory_lock(7161129040721093474)"));
 }
 
 void outbox_session::listen() {
@@ -74,9 +83,14 @@ void outbox_session::forget(std::uint64_t up_to) {
     run("delete from chat_gateway.outbox where id <= $1", std::to_string(up_to));
 }
 
+void outbox_session::sweep() {
+    if (keeps_published_) run("select chat_gateway.outbox_sweep()");
+}
+
 void outbox_session::check() {
     forget(0);
     read(0);
+    keeps_published_ = is_true(run(keeps_sql));
 }
 
 void outbox_session::wait(int wake, std::chrono::milliseconds limit) {

@@ -22,11 +22,15 @@ public:
     void listen() override;
     std::vector<outbox_row> read(std::uint64_t after) override;
     void forget(std::uint64_t up_to) override;
+    void sweep() override;
     /// Until rows may have come, `wake` is readable, or the time is up.
     void wait(int wake, std::chrono::milliseconds limit);
     /// The same query as read(), for its errors: the table is there and may be read and deleted
     /// from.
     void check();
+    /// Whether what is published is kept for a while, and this role may read and sweep it: an
+    /// outbox.sql of an earlier version does not, nor one that was run without `role`.
+    [[nodiscard]] bool keeps_published() const { return keeps_published_; }
 
 private:
     template <class... Values>
@@ -36,6 +40,7 @@ private:
     int backend_;  ///< the server's process for this session
     std::chrono::milliseconds timeout_;
     watchdog& dog_;
+    bool keeps_published_ = false;  ///< known by check()
 };
 
 }  // namespace chat_gateway::postgres

@@ -10,9 +10,14 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 namespace chat_gateway::postgres {
+
+/// What a row says, or what is wrong with it: it is none of ours, or its message is no
+/// serverMessage.
+std::variant<chat::change, std::string> change_of(const outbox_row& row);
 
 /// Rows of the outbox -> what the cluster is told, in the same order.
 ///
@@ -42,8 +47,6 @@ private:
         time_point end;
         time_point limit;
     };
-    chat::change membership(const outbox_row& row, time_point now);
-    std::optional<chat::change> message(const outbox_row& row, time_point now);
     [[nodiscard]] bool goes_to_all(const std::string& chat, time_point now);
     void forget_old(time_point now);
     void note_malformed(const outbox_row& row, std::string_view fault);

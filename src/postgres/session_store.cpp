@@ -1,3 +1,4 @@
+#include "query.hpp"
 #include "quoted_name.hpp"
 #include "read_rows.hpp"
 #include "worker_pool.hpp"
@@ -31,7 +32,8 @@ bool can_exist(const std::string& id) {
 records read_records(pqxx::connection& c, const std::string& sql,
                      const std::vector<std::string>& ids) {
     std::vector<pqxx::result> parts;
-    read_rows(c, sql, ids, parts, ceiled_now());
+    const auto now = ceiled_now();
+    read_rows([&](const std::string& some) { return query(c, sql, some, now); }, ids, parts);
     records found;
     for (const auto& rows : parts) {
         for (const auto& row : rows)

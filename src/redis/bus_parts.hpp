@@ -63,22 +63,24 @@ private:
     std::optional<time_point> last_complaint_;
 };
 
-/// What a bus sends to itself, through Redis and back, to know that it hears.
-class bus_probes {
+/// What a bus sends to itself, through Redis and back, to know that it hears, or what it hears.
+template <class Answer>
+class probes {
 public:
     static constexpr std::size_t most = 64;
+    using handler = unique_function<void(Answer)>;
 
     /// The id to send; `done` is told when it is back. With more under way than are of use, the
     /// oldest counts as lost.
-    std::string open(chat::message_bus::done_handler done) {
+    std::string open(handler done) {
         if (open_.size() == most) finish(open_.begin(), make_error_code(errc::timeout));
         return open_.emplace_back("probe-" + std::to_string(++last_), std::move(done)).first;
     }
     /// Whether it was one.
-    bool take(std::string_view id) {
+    bool take(std::string_view id, Answer answer = {}) {
         const auto found = std::ranges::find(open_, id, &probe::first);
         if (found == open_.end()) return false;
-        finish(found, {});
+        finish(found, std::move(answer));
         return true;
     }
     /// One that could not be sent.
@@ -93,16 +95,17 @@ public:
     }
 
 private:
-    using probe = std::pair<std::string, chat::message_bus::done_handler>;
-    void finish(std::deque<probe>::iterator at, result<> outcome) {
+    using probe = std::pair<std::string, handler>;
+    void finish(typename std::deque<probe>::iterator at, Answer answer) {
         auto done = std::move(at->second);
         open_.erase(at);
-        done(outcome);
+        done(std::move(answer));
     }
 
     std::deque<probe> open_;
     std::uint64_t last_ = 0;
 };
+using bus_probes = probes<result<>>;
 
 /// The others among those that hold a subscription, by what the masters said to PUBSUB NUMSUB or
 /// SHARDNUMSUB of one channel: all but this one.

@@ -1,5 +1,7 @@
 #include "bus_parts.hpp"
 #include "client.hpp"
+#include "mark_probes.hpp"
+#include "scripted_sink.hpp"
 
 #include <chat_gateway/base/log.hpp>
 #include <chat_gateway/base/random.hpp>
@@ -56,7 +58,8 @@ public:
           responses_(classic::response_channel(prefix_, nsp)),
           own_responses_(classic::response_channel(prefix_, nsp, uid_)),
           commands_(std::move(redis)),
-          listener_(commands_->make_listener(listening({prefix_, room_channels_}))) {}
+          listener_(commands_->make_listener(listening({prefix_, room_channels_}))),
+          marks_(*commands_, mark_key(prefix_), own_responses_, "PUBLISH") {}
     ~classic_bus() override { listener_->stop(); }
     classic_bus(const classic_bus&) = delete;
     classic_bus& operator=(const classic_bus&) = delete;
@@ -66,6 +69,7 @@ public:
         listener_->start([this](std::span<const published> batch) { receive(batch); },
                          [this] {
                              probes_.fail_all();
+                             marks_.fail_all();
                              told_.gap();
                          });
         std::vector<std::string> own{requests_, responses_, own_responses_};
@@ -95,6 +99,7 @@ public:
         listener_->pause(paused);
     }
     void ping(done_handler handler) override;
+    void read_mark(mark_handler handler) override;
 
     [[nodiscard]] bus_counters counters() const override {
         return {messages_, malformed_.count(), listener_->reconnects()};
@@ -138,6 +143,7 @@ private:
     std::uint64_t messages_ = 0;
     malformed_messages malformed_;
     bus_probes probes_;
+    mark_probes marks_;
     bool paused_ = false;
 };
 
@@ -167,6 +173,12 @@ void classic_bus::ping(done_handler handler) {
     commands_->execute({"PUBLISH", own_responses_, *bytes}, [this, id](const result<reply>& r) {
         if (!r || r->is_error()) probes_.fail(id, make_error_code(errc::unavailable));
     });
+}
+
+void classic_bus::read_mark(mark_handler handler) {
+    if (listener_->is_up() && !paused_) return marks_.open(std::move(handler));
+    commands_->later(
+        [handler = std::move(handler)]() mutable { handler(make_error_code(errc::unavailable)); });
 }
 
 void classic_bus::ask(request r, done_handler done) {
@@ -209,6 +221,7 @@ void classic_bus::receive(std::span<const published> batch) {
             flush();
             take_request(p);
         } else if (p.channel == responses_ || p.channel == own_responses_) {
+            flush();  // a mark has its place behind them
             take_response(p);
         } else if (is_for_us(p.channel)) {
             auto m = classic::decode_broadcast(p.payload);
@@ -228,6 +241,7 @@ void classic_bus::take_request(const published& p) {
 }
 
 void classic_bus::take_response(const published& p) {
+    if (marks_.take(p.channel, p.payload)) return;
     auto r = classic::decode_response(p.payload);
     if (!r) return malformed_.note(p.channel, p.payload.size());
     if (!probes_.take(r->id)) told_.response(std::move(*r));

@@ -30,11 +30,7 @@ result<publishing_command> encode(std::string_view prefix, const chat::change& c
 
 std::unique_ptr<chat::change_sink> make_classic_change_sink(std::shared_ptr<client> redis,
                                                             std::string prefix) {
-    sink_keys keys{.mark = prefix + ":outbox"};
-    return make_scripted_sink(std::move(redis), std::move(keys),
-                              [prefix = std::move(prefix)](const chat::change& change) {
-                                  return encode(prefix, change);
-                              });
+    return make_channel_sink(std::move(redis), std::move(prefix), encode);
 }
 
 }  // namespace chat_gateway::redis

@@ -29,6 +29,23 @@ end
 if ARGV[4] then redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[3]) else redis.call('DEL', KEYS[1]) end
 return 1)";
 
+/// KEYS: the cut. ARGV: its position, and its milliseconds. The latest position counts, whichever
+/// order gateways say theirs in; what is there and is no position forbids all there is.
+constexpr std::string_view cut_if_later = R"(
+local kept = redis.call('GET', KEYS[1])
+if kept then
+  local ms, sequence = string.match(kept, '^(%d+)-(%d+)$')
+  local new_ms, new_sequence = string.match(ARGV[1], '^(%d+)-(%d+)$')
+  ms, sequence = tonumber(ms), tonumber(sequence)
+  new_ms, new_sequence = tonumber(new_ms), tonumber(new_sequence)
+  if not ms or ms > new_ms or (ms == new_ms and sequence >= new_sequence) then
+    redis.call('PEXPIRE', KEYS[1], ARGV[2])
+    return 0
+  end
+end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1)";
+
 result<std::optional<std::string>> value_of(result<reply> answer) {
     if (!answer) return answer.error();
     if (answer->type == reply::kind::nil) return std::optional<std::string>();
@@ -114,7 +131,7 @@ public:
              done_handler done) override {
         const auto key = cut_key(user);
         const auto ms = std::to_string(ttl.count());
-        commands_->execute_at(key, {"SET", key, stream_id(position), "PX", ms},
+        commands_->execute_at(key, {"EVAL", cut_if_later, "1", key, stream_id(position), ms},
                               [done = std::move(done)](const result<reply>& r) mutable {
                                   const auto outcome = outcome_of(r);
                                   done(outcome ? result<>() : result<>(outcome.error()));

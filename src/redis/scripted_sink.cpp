@@ -82,4 +82,13 @@ std::unique_ptr<chat::change_sink> make_scripted_sink(std::shared_ptr<client> re
     return std::make_unique<scripted_sink>(std::move(redis), std::move(keys), std::move(encode));
 }
 
+std::unique_ptr<chat::change_sink> make_channel_sink(std::shared_ptr<client> redis,
+                                                     std::string prefix, channel_encoder* encode) {
+    sink_keys keys{.mark = mark_key(prefix)};
+    return make_scripted_sink(std::move(redis), std::move(keys),
+                              [prefix = std::move(prefix), encode](const chat::change& change) {
+                                  return encode(prefix, change);
+                              });
+}
+
 }  // namespace chat_gateway::redis

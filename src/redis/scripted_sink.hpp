@@ -16,6 +16,11 @@ namespace chat_gateway::redis {
 /// What emitters call themselves: no node ignores it as its own.
 inline constexpr std::string_view emitter_uid = "emitter";
 
+/// Where a bus on channels has its mark.
+inline std::string mark_key(const std::string& prefix) {
+    return prefix + ":outbox";
+}
+
 /// One Redis command that publishes one change, word by word.
 using publishing_command = std::vector<std::string>;
 /// A change -> its command on some adapter's wire.
@@ -31,5 +36,10 @@ struct sink_keys {
 /// commands, all in one. Lives on the services loop.
 std::unique_ptr<chat::change_sink> make_scripted_sink(std::shared_ptr<client> redis, sink_keys keys,
                                                       change_encoder encode);
+
+/// The same over channels that begin with `prefix`; its mark is `<prefix>:outbox`.
+using channel_encoder = result<publishing_command>(std::string_view prefix, const chat::change&);
+std::unique_ptr<chat::change_sink> make_channel_sink(std::shared_ptr<client> redis,
+                                                     std::string prefix, channel_encoder* encode);
 
 }  // namespace chat_gateway::redis

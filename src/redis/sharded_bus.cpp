@@ -1,5 +1,7 @@
 #include "bus_parts.hpp"
 #include "client.hpp"
+#include "mark_probes.hpp"
+#include "scripted_sink.hpp"
 
 #include <chat_gateway/base/log.hpp>
 #include <chat_gateway/base/random.hpp>
@@ -33,7 +35,8 @@ public:
           general_(sharded::general_channel(prefix_, nsp)),
           answers_(sharded::node_channel(prefix_, nsp, uid_)),
           commands_(std::move(redis)),
-          listener_(commands_->make_listener({.sharded = true})) {}
+          listener_(commands_->make_listener({.sharded = true})),
+          marks_(*commands_, mark_key(prefix_), answers_, "SPUBLISH") {}
     ~sharded_bus() override { listener_->stop(); }
     sharded_bus(const sharded_bus&) = delete;
     sharded_bus& operator=(const sharded_bus&) = delete;
@@ -43,6 +46,7 @@ public:
         listener_->start([this](std::span<const published> batch) { receive(batch); },
                          [this] {
                              probes_.fail_all();
+                             marks_.fail_all();
                              told_.gap();
                          });
         listener_->subscribe({general_, answers_}, [](result<>) {});
@@ -115,6 +119,12 @@ public:
                                       probes_.fail(id, make_error_code(errc::unavailable));
                               });
     }
+    void read_mark(mark_handler handler) override {
+        if (listener_->is_up() && !paused_) return marks_.open(std::move(handler));
+        commands_->later([handler = std::move(handler)]() mutable {
+            handler(make_error_code(errc::unavailable));
+        });
+    }
     [[nodiscard]] bus_counters counters() const override {
         return {messages_, malformed_.count(), listener_->reconnects()};
     }
@@ -139,6 +149,8 @@ private:
             if (!messages.empty()) told_.messages(std::exchange(messages, {}));
         };
         for (const auto& p : batch) {
+            if (p.channel == answers_) flush();  // a mark has its place behind them
+            if (marks_.take(p.channel, p.payload)) continue;
             auto said = sharded::decode(p.payload);
             if (!said) {
                 malformed_.note(p.channel, p.payload.size());
@@ -167,6 +179,7 @@ private:
     std::uint64_t messages_ = 0;
     malformed_messages malformed_;
     bus_probes probes_;
+    mark_probes marks_;
     bool paused_ = false;
 };
 

@@ -115,6 +115,11 @@ public:
         tail_->pause(paused);
         listener_->pause(paused);
     }
+    void read_mark(mark_handler handler) override {
+        commands_->later([handler = std::move(handler)]() mutable {
+            handler(make_error_code(errc::unavailable));
+        });
+    }
     /// Whether the stream is read, and what is published comes back: the channel is this bus's own.
     void ping(done_handler handler) override {
         if (!listener_->is_up() || !tail_->is_up())

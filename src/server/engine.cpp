@@ -436,11 +436,14 @@ void engine::set_peers(std::vector<engine*> by_shard) {
 void engine::handle(http::request r, std::shared_ptr<net::local_exchange> e) {
     impl_->handle(std::move(r), std::move(e));
 }
-http::response engine::too_large(const http::request& r) const {
+http::response engine::unusable_body(const http::request& r, unsigned status) const {
     http::response refusal;
-    refusal.status = 413;
+    refusal.status = status;
     refusal.headers = impl_->cors_headers(r);
     return refusal;
+}
+std::vector<http::header> engine::cors_headers(const http::request& r) const {
+    return impl_->cors_headers(r);
 }
 std::unique_ptr<net::body_watch> engine::body_begins(const http::request& r,
                                                      std::shared_ptr<net::unfinished_request> u) {

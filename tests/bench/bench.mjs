@@ -10,12 +10,14 @@ import * as fanout from "./sections/fanout.mjs";
 import * as handshakes from "./sections/handshakes.mjs";
 import * as idle from "./sections/idle.mjs";
 import * as operator from "./sections/operator.mjs";
+import * as outbox from "./sections/outbox.mjs";
 import * as recheck from "./sections/recheck.mjs";
+import * as storms from "./sections/storms.mjs";
 import { SERVERS } from "./servers.mjs";
 import { smoke } from "./smoke.mjs";
 import { markdown } from "./table.mjs";
 
-const SECTIONS = { fanout, handshakes, idle, decode, recheck, operator };
+const SECTIONS = { fanout, handshakes, idle, storms, decode, recheck, outbox, operator };
 
 /** Servers that have to be named by an option. */
 const OPTIONAL = ["other", "peer"];
@@ -24,13 +26,14 @@ const USAGE = `scripts/bench [SECTION...] [OPTION...]
 Sections, all of them if none is named: ${Object.keys(SECTIONS).join(", ")}
   --servers LIST         some of: ${Object.keys(SERVERS).join(", ")}
   --shapes LIST          of the fan-out: ${Object.keys(fanout.SHAPES).join(", ")}
-  --repeat N             rounds (3; idle 1)
-  --seconds N            length of a measured phase (fan-out 3, decode 2, recheck 30, operator 30)
-  --connections N        of every shape, of the handshakes, of the idle section; sessions of recheck
+  --repeat N             rounds (3; idle, storms, recheck, operator 1)
+  --seconds N            length of a measured phase (fan-out 3, decode 2, recheck 30, outbox 6)
+  --connections N        of every shape, of the handshakes, of the idle section, of storms; sessions of recheck; sockets of operator
   --set SECTION.KEY=VALUE   a setting for the gateways, may be given several times
   --other BINARY         measure another build of the gateway as well
   --peer COMMAND         measure another server as well; {port} and {redis} in COMMAND become port numbers
   --json FILE            write every run's figures there
+  --plan                 say what would be measured, and measure nothing
   --smoke                a short form that fails when the gateway is not far enough ahead of Node
 Exit code 1: something was missed, doubled or out of order, a connection was lost, a run failed, or --smoke is not content.`;
 
@@ -47,6 +50,7 @@ function parse() {
       options: {
         servers: text, shapes: text, repeat: text, seconds: text, connections: text, other: text, peer: text, json: text,
         set: { type: "string", multiple: true, default: [] },
+        plan: { type: "boolean", default: false },
         smoke: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
@@ -88,15 +92,7 @@ const sections = positionals.length > 0 ? names(positionals.join(), SECTIONS) : 
 const wanted = names(values.servers, SERVERS);
 for (const name of OPTIONAL) if (wanted?.includes(name) && !values[name]) fail(`--${name} is missing`);
 
-const world = {
-  redis: await Redis.start(),
-  postgres: await Postgres.start(),
-  settings: settings(values.set),
-  other: values.other,
-  peer: values.peer,
-  failures: [],
-  say: (line) => console.error(line),
-};
+const given = settings(values.set);
 
 /** What a section is asked for on the command line. */
 const optionsOf = (section) => ({
@@ -106,6 +102,22 @@ const optionsOf = (section) => ({
   seconds: number(values.seconds) ?? section.seconds,
   connections: number(values.connections),
 });
+
+if (values.plan) {
+  const plan = values.smoke ? { smoke: {} } : Object.fromEntries(sections.map((name) => [name, optionsOf(SECTIONS[name])]));
+  console.log(JSON.stringify({ plan, settings: given }));
+  process.exit(0);
+}
+
+const world = {
+  redis: await Redis.start(),
+  postgres: await Postgres.start(),
+  settings: given,
+  other: values.other,
+  peer: values.peer,
+  failures: [],
+  say: (line) => console.error(line),
+};
 
 async function measureAll() {
   const results = {};

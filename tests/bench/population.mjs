@@ -5,8 +5,8 @@ import { signedCookie } from "../e2e/lib/backend.mjs";
 import { privateDirectory } from "../e2e/lib/machine.mjs";
 
 const digits = (n) => String(n).padStart(12, "0");
-const chatOf = (room) => `00000000-0000-4000-8000-${digits(room)}`; // as load/options.cpp has it
-const userOf = (client) => `11111111-0000-4000-8000-${digits(client)}`;
+export const chatOf = (room) => `00000000-0000-4000-8000-${digits(room)}`; // as load/options.cpp has it
+export const userOf = (client) => `11111111-0000-4000-8000-${digits(client)}`;
 
 /** The same everywhere: runs are compared. */
 function random(seed) {

@@ -12,9 +12,9 @@ export const adminUrl = `http://127.0.0.1:${CHAT_ADMIN_PORT}`;
 const project = fileURLToPath(new URL("../../docker/compose.yaml", import.meta.url));
 
 /** `{code, output}`, standard output and error in one. */
-function run(command, args) {
+function run(command, args, options) {
   return new Promise((resolve, reject) => {
-    execFile(command, args, { timeout: 120_000 }, (error, stdout, stderr) => {
+    execFile(command, args, { timeout: 120_000, ...options }, (error, stdout, stderr) => {
       if (error && typeof error.code !== "number") return reject(error); // not started, or out of time
       resolve({ code: error?.code ?? 0, output: (stdout + stderr).trim() });
     });
@@ -22,8 +22,8 @@ function run(command, args) {
 }
 
 /** A command that must succeed; its output. */
-async function output(command, args) {
-  const done = await run(command, args);
+async function output(command, args, options) {
+  const done = await run(command, args, options);
   assert.equal(done.code, 0, `${command} ${args.join(" ")}: ${done.output}`);
   return done.output;
 }
@@ -41,8 +41,13 @@ export async function exec(service, ...command) {
 /** In a container of its own: `{code, output}`. `options`: of `docker run`. */
 export const runImage = (image, options, ...command) => run(docker, ["run", "--rm", "--network", "none", ...options, image, ...command]);
 
-/** Starts a container of its own, detached, with these options of `docker run`; returns its id. */
-export const start = (image, options) => output(docker, ["run", "-d", ...options, image]);
+/** `docker build` with these arguments, as scripts/test_compose has built it already: what is there is taken. */
+export const build = (args) => output(docker, [
+  "build", "--network", "host", "--build-arg", `BUILD_JOBS=${process.env.BUILD_JOBS}`, "--build-arg", `DEBIAN_SUITE=${process.env.DEBIAN_SUITE}`, ...args,
+]);
+
+/** `docker run` with these arguments, detached; returns the container's id. `environment`: where its `-e NAME` are looked up. */
+export const start = (args, environment) => output(docker, ["run", "-d", ...args], { env: { ...process.env, ...environment } });
 
 /** Stops it within the time that it was given, removes it, and returns how it ended: `{code, log}`. */
 export async function stop(id) {

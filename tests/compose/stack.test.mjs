@@ -5,11 +5,12 @@ import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Client, closeAllClients, transportSettings } from "../e2e/lib/client.mjs";
+import { commandsOf, textRunBy } from "../e2e/lib/document_scripts.mjs";
 import { Visitor, manualTest } from "../e2e/lib/example_backend.mjs";
 import { poll, request } from "../e2e/lib/http.mjs";
 import { freePort } from "../e2e/lib/machine.mjs";
 import { eventually } from "../e2e/lib/wait.mjs";
-import { adminUrl, compose, container, exec, healthy, history, inspect, runImage, start, stop, url } from "./engine.mjs";
+import { adminUrl, build, compose, container, exec, healthy, history, inspect, runImage, start, stop, url } from "./engine.mjs";
 
 const BASE = `debian:${process.env.DEBIAN_SUITE ?? "bookworm"}-slim`;
 const SERVICES = ["nginx", "gateway", "backend", "postgres", "redis"];
@@ -110,13 +111,20 @@ test("the image without settings says what is missing; with them it checks them"
 });
 
 test("a gateway by itself, as docs/deployment.md runs it: it takes all the open files it may, and stops in time", async () => {
+  const commands = commandsOf(textRunBy("docs/deployment.md", "tests/compose/stack.test.mjs")).map((line) => line.split(" "));
+  const of = (verb) => commands.filter(([program, what]) => program === "docker" && what === verb).map((words) => words.slice(2));
+  const [[building], [running]] = [of("build"), of("run")];
+  assert.equal(commands.length, 2);
+  await build(building);
   const [port, adminPort] = [await freePort(), await freePort()];
-  const id = await start("chat-gateway", [
-    "--network", "host", "--ulimit", "nofile=2048:9000", "--stop-timeout", "15", "-e", "SESSION_SECRET=x",
-    "-e", `CHAT_GATEWAY_SERVER_PORT=${port}`, "-e", `CHAT_GATEWAY_ADMIN_PORT=${adminPort}`,
-  ]);
+  // This machine may have fewer files to give than the document takes.
+  const args = running.map((word) => word.replace(/^nofile=\d+:\d+$/, "nofile=2048:9000"));
+  assert.notDeepEqual(args, running, "the document says how many files it may open");
+  const id = await start(["-e", `CHAT_GATEWAY_SERVER_PORT=${port}`, "-e", `CHAT_GATEWAY_ADMIN_PORT=${adminPort}`, ...args], {
+    SESSION_SECRET: "x", REDIS_URL: "redis://127.0.0.1:1", DATABASE_URL: "postgresql://127.0.0.1:1/none",
+  });
   try {
-    // Nobody answers at the default addresses of Redis and PostgreSQL, or somebody else's do: alive is all that counts.
+    // Nobody answers for Redis and PostgreSQL: alive is all that counts.
     await eventually(() => request(`http://127.0.0.1:${adminPort}/healthz`).then(({ status }) => status === 200, () => false), "it is alive");
     await eventually(async () => (await inspect(id)).State.Health.Status === "healthy", "the engine sees it", 60_000);
     assert.match(readFileSync(`/proc/${(await inspect(id)).State.Pid}/limits`, "utf8"), /^Max open files\s+9000\s+9000\s/m);

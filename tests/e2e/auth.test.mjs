@@ -1,6 +1,7 @@
 // Who gets in: the session cookie and the Origin, on polling and on the WebSocket upgrade alike.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { connect } from "node:net";
 import { after, test } from "node:test";
 import { Backend, SECRET, sessionId, signedCookie } from "./lib/backend.mjs";
 import { Client, transportSettings } from "./lib/client.mjs";
@@ -95,6 +96,10 @@ test("an old date inside a session that Redis still has does not count", async (
   await accepts({ Cookie: await storedSession({ cookie: stale, passport: { user } }) });
 });
 
+test("a session's cookie is not looked at: whether there is one, or what it is", async () => {
+  for (const cookie of [undefined, null, "none", []]) await accepts({ Cookie: await storedSession({ cookie, passport: { user } }) });
+});
+
 test("a session that nobody is logged in to is refused", async () => {
   const forgotten = await world.backend.login(user);
   await world.backend.forget(forgotten);
@@ -111,7 +116,7 @@ test("a destroyed session is refused", async () => {
 });
 
 test("a record that is no session is refused", async () => {
-  for (const record of ["", "no json", "[]", "null", '{"passport":{"user":"x"}}', '{"cookie":{},"passport":']) {
+  for (const record of ["", "no json", "[]", "null", '"x"', '{"cookie":{},"passport":']) {
     await refuses({ Cookie: await storedSession(record) });
   }
 });
@@ -167,6 +172,23 @@ test("an allowed Origin gets its CORS headers with an Engine.IO error", async ()
   });
   assert.deepEqual([answer.status, answer.body], [400, '{"code":1,"message":"Session ID unknown"}']);
   assertCors(answer, ALLOWED_ORIGIN);
+});
+
+test("so can it those outside of the Engine.IO path, and of bodies that are none", async () => {
+  const nowhere = await request(`${world.gateway.url}/nowhere`, { headers: { Origin: ALLOWED_ORIGIN } });
+  assert.equal(nowhere.status, 404);
+  assertCors(nowhere, ALLOWED_ORIGIN);
+  const foreign = await request(`${world.gateway.url}/nowhere`, { headers: { Origin: FOREIGN_ORIGIN } });
+  assert.deepEqual([foreign.status, foreign.headers["access-control-allow-origin"]], [404, undefined]);
+
+  const broken = await new Promise((resolve, reject) => {
+    let text = "";
+    const socket = connect(world.gateway.port, "127.0.0.1");
+    socket.setEncoding("utf8").on("data", (chunk) => (text += chunk)).once("end", () => resolve(text)).once("error", reject);
+    socket.end(`POST ${pollingPath} HTTP/1.1\r\nHost: x\r\nOrigin: ${ALLOWED_ORIGIN}\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n`);
+  });
+  assert.match(broken, /^HTTP\/1\.1 400 /);
+  assert.ok(broken.includes(`\r\nAccess-Control-Allow-Origin: ${ALLOWED_ORIGIN}\r\n`), broken);
 });
 
 test("the gateway's own origin passes", async () => {

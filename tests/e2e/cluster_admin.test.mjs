@@ -29,7 +29,9 @@ for (const kind of ["redis", "redis-sharded", "redis-streams"]) {
   });
   const all = { asked: 3, answered: 3 };
   const complete = async (path) => {
-    await eventually(async () => (await ask(gateways[0], path)).nodes.asked === 3, `three nodes are known on ${kind}`);
+    for (const gateway of gateways) {
+      await eventually(async () => (await ask(gateway, path)).nodes.asked === 3, `three nodes are known to each on ${kind}`);
+    }
     return ask(gateways[1], path);
   };
   /** A client of `user` on each gateway, in `chats`. */

@@ -28,7 +28,7 @@ function keysOf(node, path = []) {
   if (node.type !== "object") return [[path.join("."), node]];
   return Object.entries(node.properties).flatMap(([name, child]) => keysOf(child, [...path, name]));
 }
-const keys = keysOf(schema);
+const keys = keysOf(schema).filter(([path]) => path !== "$schema"); // the editor's
 
 /** `{"server": {"port": 1}}` of `[["server.port", 1]]`. */
 function nested(values) {
@@ -82,6 +82,16 @@ test("the documented defaults are all keys, and their defaults", () => {
 
 test("an unknown key is refused, at the top and below", () => {
   for (const config of [{ serverr: {} }, { server: { prot: 7000 } }, { postgres: { queries: { all: "SELECT 1" } } }]) {
+    assert.equal(validate(config), false);
+    assert.equal(faultsOf(config).length, 1, JSON.stringify(config));
+  }
+});
+
+test("a file may name its schema for the editor, at the top and nowhere else", () => {
+  const named = { $schema: "./chat-gateway.schema.json", server: { port: 7000 } };
+  assert.ok(validate(named), ajv.errorsText(validate.errors));
+  assert.deepEqual(faultsOf(named), []);
+  for (const config of [{ $schema: 7 }, { $schema: null }, { server: { $schema: "x" } }]) {
     assert.equal(validate(config), false);
     assert.equal(faultsOf(config).length, 1, JSON.stringify(config));
   }

@@ -78,8 +78,8 @@ test("a foreign Origin is still told by HTTP", async () => {
 
 test("a limit is still told by HTTP", async () => {
   const narrow = await world.addGateway({ ...refusing, limits: { handshakes_per_ip_per_s: 1 } });
-  const statuses = [];
-  for (let n = 0; n < 4; n += 1) statuses.push((await poll(narrow, { Cookie: signedCookie("gone") })).status);
-  assert.deepEqual(statuses.slice(0, 2), [200, 200]);
-  assert.equal(statuses.at(-1), 429);
+  const answers = await Promise.all(Array.from({ length: 20 }, () => poll(narrow, { Cookie: signedCookie("gone") })));
+  const count = (status) => answers.filter((answer) => answer.status === status).length;
+  assert.ok(count(200) >= 2 && count(429) > 0, `200: ${count(200)}, 429: ${count(429)}`);
+  assert.equal(count(200) + count(429), answers.length);
 });

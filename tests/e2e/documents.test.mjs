@@ -6,6 +6,7 @@ import { after, test } from "node:test";
 import { runInBrowser } from "./lib/document_browser.mjs";
 import { alerts, faultOfLink, faultsOfCode } from "./lib/document_names.mjs";
 import { DocumentWorld, runs } from "./lib/document_runs.mjs";
+import { faultsOfScripts } from "./lib/document_scripts.mjs";
 import { root } from "./lib/gateway.mjs";
 import { documents, pages, parse } from "./lib/markdown.mjs";
 
@@ -68,6 +69,7 @@ test("every code block says how it is tested", () => {
     for (const block of blocks) {
       if (!block.mark) faults.push(`${block.name}: a block without a mark: lib/markdown.mjs says which there are`);
       else if (block.mark.kind && !runs[block.mark.kind]) faults.push(`${block.name}: there is no run ${block.mark.kind}`);
+      else if (block.mark.by) faults.push(...faultsOfScripts({ file, ...block }).map((fault) => `${block.name}: ${fault}`));
     }
   }
   assert.deepEqual(faults, []);
@@ -89,6 +91,16 @@ test("what is wrong is found", () => {
     "config/prometheus has no alert ChatGatewayAway", "there is no src/nothing.cpp", "the Makefile has no nothing",
     "there is no file or type of a module redis/nothing", "there is no docs/*.html",
   ]);
+});
+
+test("a script that does not run its block is found", () => {
+  const block = (by, text = "make test   # all of it\n", file = "README.md") => faultsOfScripts({ file, text, mark: { by } });
+  assert.deepEqual(block([".ci/run"]), []);
+  assert.deepEqual(block([".ci/run"], "make test \\\n  now\n"), [".ci/run: no line make test now"]);
+  assert.deepEqual(block(["scripts/nothing"]), ["there is no scripts/nothing"]);
+  assert.deepEqual(block(["scripts/lint", ".ci/run"], "make test\nmake peace\n"), ["scripts/lint, .ci/run: no line make peace"]);
+  assert.deepEqual(block(["scripts/test_package"], "anything\n"), [], "it takes the block out of README.md");
+  assert.deepEqual(block(["scripts/test_package"], "anything\n", "docs/admin.md"), ["scripts/test_package: no line anything"]);
 });
 
 test("every way to run a block has a block", () => {

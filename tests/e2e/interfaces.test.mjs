@@ -127,7 +127,7 @@ test("messages are accepted and refused as the schema of the body says", async (
   const values = [undefined, null, "", "x", "x".repeat(256), "x".repeat(257), 0, -1.5, 1e300, true, [], {}, ["x"]];
   const bodies = [
     good, [], [good, good], null, 7, "text", [7], [[good]], {}, { ...good, extra: 1 }, [good, { ...good, extra: 1 }],
-    Array(1000).fill(good), Array(1001).fill(good),
+    Array(1001).fill(good),
     ...Object.keys(good).flatMap((field) => values.map((value) => ({ ...good, [field]: value }))),
   ];
   const open = new Schemas(document);

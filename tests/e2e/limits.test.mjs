@@ -85,14 +85,21 @@ test("connections of a user, wherever they come from", async () => {
 test("handshakes from an address, whether they succeed or not", async () => {
   const gateway = await world.addGateway({ limits: { handshakes_per_ip_per_s: 3 } });
   const cookie = await login();
-  const one = from("192.0.2.1");
-  for (let n = 0; n < 3; n += 1) {
-    assert.equal((await poll(gateway, { Cookie: cookie, ...one })).status, 200);
-    assert.equal((await upgrade(gateway, one)).status, 401);
+  // Two seconds' worth at once, and more as time goes by, on a slow machine too: so they are many.
+  const kinds = { "192.0.2.1": [{ Cookie: cookie }, poll, 200], "192.0.2.2": [{ Cookie: cookie }, upgrade, 101], "192.0.2.3": [{}, upgrade, 401] };
+  let total = 0;
+  for (const [address, [headers, ask, status]] of Object.entries(kinds)) {
+    const answers = await Promise.all(Array.from({ length: 60 }, () => ask(gateway, { ...headers, ...from(address) })));
+    const refused = answers.filter((answer) => answer.status !== status);
+    assert.ok(refused.length > 0 && refused.length <= 54, `${refused.length} of 60 refused, ${address}`);
+    for (const answer of refused) {
+      assert.deepEqual([answer.status, answer.body, answer.headers["retry-after"]], [429, TOO_MANY, "1"]);
+    }
+    total += refused.length;
   }
-  await refuses(gateway, { Cookie: cookie, ...one }, { retryAfter: "1", result: "handshakes_per_ip" });
-  await accepts(gateway, { Cookie: cookie, ...from("192.0.2.2") });
-  await acceptsAgain(gateway, { Cookie: cookie, ...one });
+  assert.equal(await count(gateway, "handshakes_per_ip"), total);
+  await accepts(gateway, { Cookie: cookie, ...from("192.0.2.4") });
+  await acceptsAgain(gateway, { Cookie: cookie, ...from("192.0.2.1") });
 });
 
 test("handshakes that are over the limit ask no store", async () => {
@@ -116,7 +123,7 @@ test("events of a socket: two seconds' worth at once, what is more is dropped", 
   for (let n = 0; n < 10; n += 1) await client.leave("c");
   assert.equal(await dropped(), 0);
   for (let n = 0; n < 20; n += 1) client.socket.emit("clientLeaveRoom", { chat_id: "c" });
-  await eventually(async () => (await dropped()) >= 10, "events are dropped");
+  await eventually(async () => (await dropped()) >= 5, "events are dropped");
   assert.ok(client.socket.connected);
   for (let n = 0; n < 200; n += 1) client.socket.emit("clientLeaveRoom", { chat_id: "c" });
   await eventually(() => client.disconnects.length > 0, "who goes on is disconnected");
@@ -148,7 +155,7 @@ test("rooms of a socket: as many as may be, and further joins are denied", async
   // Of a list that is too long the first ones count.
   const again = await new Client(gateway.url, { cookie: await login(user) }).connect();
   assert.equal(await denied(), 2);
-  assert.equal(await gateway.metric("chat_gateway_room_memberships"), 3);
+  await eventually(async () => (await gateway.metric("chat_gateway_room_memberships")) === 3, "only its own are left");
   again.close();
 });
 

@@ -17,6 +17,8 @@ after(async () => {
   await member.stop();
 });
 
+const sessionKey = (cookie) => `sess:${decodeURIComponent(cookie.split("=")[1]).slice(2).split(".")[0]}`;
+
 test("rooms whose channels move to another node go on, sessions too", async () => {
   const users = gateways.map(() => randomUUID());
   const chats = [];
@@ -29,7 +31,7 @@ test("rooms whose channels move to another node go on, sessions too", async () =
     await world.redis.move(channel, ((await world.redis.ownerOf(channel)) + 1) % 3);
   }
   for (const [i, cookie] of cookies.entries()) {
-    const key = `sess:${decodeURIComponent(cookie.split("=")[1]).slice(2).split(".")[0]}`;
+    const key = sessionKey(cookie);
     await world.redis.move(key, ((await world.redis.ownerOf(key)) + 1) % 3);
     await answering(new Client(gateways[i].url, { cookie }), "again").connect();
   }
@@ -50,9 +52,14 @@ test("rooms whose channels move to another node go on, sessions too", async () =
 test("a node that is killed and comes back is listened to again", async () => {
   const user = randomUUID();
   const chat = await world.postgres.addChat(user);
-  const client = answering(new Client(gateways[0].url, { cookie: await world.backend.login(user) }), "gateway-1");
+  const cookie = await world.backend.login(user);
+  const at = await world.redis.ownerOf(`socket.io#/#${chat}#`);
+  // Elsewhere: a node that is killed takes its sessions along, and with them their sockets.
+  const key = sessionKey(cookie);
+  if ((await world.redis.ownerOf(key)) === at) await world.redis.move(key, (at + 1) % 3);
+  const client = answering(new Client(gateways[0].url, { cookie }), "gateway-1");
   await client.connect();
-  const owner = world.redis.nodes[await world.redis.ownerOf(`socket.io#/#${chat}#`)];
+  const owner = world.redis.nodes[at];
   await owner.process.stop("SIGKILL");
   await gateways[0].answers("/readyz", 503);
   await owner.resume();

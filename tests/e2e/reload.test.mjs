@@ -33,7 +33,7 @@ async function reload(changes) {
   writeFileSync(gateway.config, typeof merged === "string" ? merged : JSON.stringify(merged));
   gateway.process.child.kill("SIGHUP");
   const said = () => gateway.process.output.slice(from);
-  await eventually(() => /configuration reloaded|not reloaded/.test(said()), "the reload is over");
+  await eventually(() => /(configuration reloaded|not reloaded).*\n/.test(said()), "the reload is over");
   return said();
 }
 

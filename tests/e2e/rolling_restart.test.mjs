@@ -89,7 +89,7 @@ test(`${CLIENTS} clients and two restarts`, { timeout: 280_000 }, async () => {
     const from = Date.now();
     const before = clients.map((client) => client.returns.length);
     await gateway.stop();
-    assert.ok(Date.now() - from < DRAIN_MS + 3000, "in time");
+    assert.ok(Date.now() - from < DRAIN_MS + 10_000, "in time");
     await gateway.resume();
     await eventually(() => clients.every((client) => client.socket.connected), "all are back", 60_000);
     await sleep(500);
@@ -105,7 +105,8 @@ test(`${CLIENTS} clients and two restarts`, { timeout: 280_000 }, async () => {
       peak = Math.max(peak, j - i + 1);
     }
     console.log(`${leaving} clients handed off at ${paced.toFixed(0)} a second; peak ${peak} handshakes in a second`);
-    assert.ok(peak < 2 * paced, `${peak} handshakes in a second, paced ${paced}`);
+    // Unpaced, all would be here within the second over which the clients themselves spread their return.
+    assert.ok(peak < 2.5 * paced, `${peak} handshakes in a second, paced ${paced}`);
   }
 
   flowing = false;

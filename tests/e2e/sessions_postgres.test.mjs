@@ -111,7 +111,7 @@ test("a logout ends the user's sockets on both gateways within recheck_ms; a log
   const from = Date.now();
   await express.logout(annsCookie);
   await eventually(() => leaving.every((client) => client.disconnects[0] === "io server disconnect"), "all are sent away");
-  assert.ok(Date.now() - from < RECHECK_MS + 2000, `after ${Date.now() - from} ms`);
+  assert.ok(Date.now() - from < RECHECK_MS + 5000, `after ${Date.now() - from} ms`);
   world.backend.publish(chat, message(chat, "after the logout"));
   await Promise.all(staying.map((client) => client.receives("after the logout")));
   assert.deepEqual(staying.flatMap((client) => client.disconnects), []);

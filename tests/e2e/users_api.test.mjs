@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
 import { message } from "./lib/backend.mjs";
 import { Client } from "./lib/client.mjs";
-import { request } from "./lib/http.mjs";
+import { poll, request } from "./lib/http.mjs";
 import { eventually } from "./lib/wait.mjs";
 import { World } from "./lib/world.mjs";
 
@@ -28,6 +28,15 @@ test("an operator lists and disconnects a user's sockets", async () => {
   await eventually(() => client.disconnects.length === 1, "the socket is disconnected");
   assert.deepEqual(client.disconnects, [sentAway]);
   assert.deepEqual(JSON.parse((await request(url)).body).sockets, []);
+});
+
+test("a socket that has not sent its CONNECT has no id yet", async () => {
+  const user = randomUUID();
+  assert.equal((await poll(world.gateway, { Cookie: await world.backend.login(user) })).status, 200);
+  for (const scope of ["gateway", "cluster"]) {
+    const { body } = await request(`${world.gateway.adminUrl}/v1/users/${user}?scope=${scope}`);
+    assert.deepEqual(JSON.parse(body).sockets.map((s) => [s.id, s.transport, s.connected, s.rooms]), [[null, "polling", false, 0]], scope);
+  }
 });
 
 test("figures of this gateway", async () => {

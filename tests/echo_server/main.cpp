@@ -69,8 +69,9 @@ public:
         none.status = 404;
         e->respond(std::move(none));
     }
-    http::response on_too_large(const http::request& r) override {
-        return (is_below(r.path, path_) ? sockets_.engine() : raw_.engine()).too_large(r);
+    http::response on_unusable_body(const http::request& r, unsigned status) override {
+        const auto& engine = is_below(r.path, path_) ? sockets_.engine() : raw_.engine();
+        return engine.unusable_body(r, status);
     }
 
 private:

@@ -57,7 +57,7 @@ public:
     void cut(const std::string& user, std::uint64_t position, milliseconds ttl,
              done_handler done) override {
         if (away) return fail(std::move(done));
-        cuts[user] = position;
+        cuts[user] = std::max(cuts[user], position);
         last_ttl = ttl;
         later([done = std::move(done)]() mutable { done({}); });
     }

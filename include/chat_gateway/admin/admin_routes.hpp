@@ -36,7 +36,7 @@ public:
     ~admin_routes() override;
 
     void on_request(http::request r, std::shared_ptr<net::local_exchange> e) override;
-    http::response on_too_large(const http::request& r) override;
+    http::response on_unusable_body(const http::request& r, unsigned status) override;
     /// A path, in which `{id}` stands for one segment, and a method that it has. HEAD goes with
     /// GET.
     struct endpoint {

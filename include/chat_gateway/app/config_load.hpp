@@ -2,6 +2,7 @@
 
 #include <chat_gateway/app/settings.hpp>
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -30,6 +31,7 @@ struct loaded_config {
     settings values;  ///< to be used only if there are no faults
     /// One line each: key path, what is wrong, what is accepted, where it was said. Never a secret.
     std::vector<std::string> faults;
+    std::size_t missing = 0;  ///< of the faults: that something is not there
     /// One line each: what was asked for and will not happen. For start-up to log.
     std::vector<std::string> warnings;
 };

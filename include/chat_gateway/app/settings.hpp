@@ -71,9 +71,10 @@ struct settings {
         std::uint32_t pool_size = 4;
         std::uint32_t statement_timeout_ms = 5000;
         struct {
-            std::string chats_of_users;  ///< empty: the built-in participants query
-            std::string can_view_chat;   ///< empty: the built-in participants query
-            std::string active_users;    ///< empty: every user is active
+            // The participants queries, once loaded, if nothing else is said.
+            std::string chats_of_users;
+            std::string can_view_chat;
+            std::string active_users;  ///< empty: every user is active
         } queries;
         bool outbox = false;
     } postgres;

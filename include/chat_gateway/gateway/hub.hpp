@@ -4,6 +4,7 @@
 #include <chat_gateway/chat/ports/message_bus.hpp>
 #include <chat_gateway/gateway/delivery.hpp>
 #include <chat_gateway/gateway/metrics.hpp>
+#include <chat_gateway/gateway/ranking.hpp>
 #include <chat_gateway/gateway/recovery.hpp>
 #include <chat_gateway/socketio/recovery.hpp>
 #include <chat_gateway/socketio/room_index.hpp>
@@ -81,8 +82,17 @@ public:
     void release(unsigned shard, const std::vector<left_room>& rooms);
     /// Shards are about to be told to put sockets into these rooms: what the bus brings for them
     /// goes to every shard, behind that order, for as long as the grace period. By then they hold
-    /// them or do not want them.
+    /// them or do not want them. Until then it is kept for recovery as if they held them.
     void expect(const std::vector<std::string>& rooms);
+    /// In the packet log; 0 if none is kept here.
+    [[nodiscard]] std::uint64_t last_position() const;
+
+    /// For rooms that shards are told to put sockets into later: those that nobody holds stay
+    /// subscribed for the grace period from now on. Whether there was one that was not;
+    /// `confirmed`: from now on none of their messages is missed.
+    bool hold_briefly(const std::vector<std::string>& rooms,
+                      chat::message_bus::done_handler confirmed);
+    [[nodiscard]] bool subscribes(std::string_view room) const { return holders_.contains(room); }
 
     void publish(std::vector<socketio::cluster::message> messages,
                  chat::message_bus::done_handler done);
@@ -111,7 +121,8 @@ public:
         socketio::room_index::tally before{};
     };
     [[nodiscard]] room_counts counts_of(std::string_view room) const;
-    /// The held rooms with the most messages, busiest first, of those that `wanted(name)`.
+    /// The held rooms with the most messages, busiest first, of those that `wanted(name)`; behind
+    /// them silent ones, if there is place, of the first that are come across.
     [[nodiscard]] std::vector<std::string> busiest(
         std::size_t most, const std::function<bool(std::string_view)>& wanted) const;
 
@@ -126,18 +137,28 @@ private:
         static constexpr std::uint64_t never = ~std::uint64_t{0};
         std::uint64_t shards = 0;  ///< a bit each
         time_point released{};     ///< when the last one let go
-        std::uint64_t confirmed_at =
-            never;                    ///< position from which on none of its messages is missed
+        /// Position from which on what the bus brings for it is kept: it was confirmed there, or
+        /// expected before that.
+        std::uint64_t known_from = never;
         slot_handle log;              ///< its place in the packet log; most rooms are silent
         std::uint32_t suspended = 0;  ///< sessions
-        std::uint32_t messages = 0;   ///< that the bus brought; stays at the most it can be
-        std::uint32_t denials = 0;    ///< likewise
+        std::uint32_t rank = 0;       ///< in busy_, by messages that the bus brought
+        std::uint32_t denials = 0;    ///< stays at the most it can be
         socketio::room_index::tally before{};  ///< at shards that have left it
         [[nodiscard]] bool held() const { return shards != 0 || suspended != 0; }
     };
 
+    struct expectation {
+        time_point until;
+        std::uint64_t position = 0;  ///< in the packet log, when it began
+        slot_handle log{};           ///< as a holding's, until one takes it over
+    };
+
     void on_confirmed(const std::vector<std::string>& rooms);
+    void take_over(holding& h, expectation& e) const;
     [[nodiscard]] slot_handle log_of(holding& h);
+    [[nodiscard]] slot_handle log_of(expectation& e);
+    void note_log(slot_handle log);
     /// Who is to get a message: shards as bits, and the rooms' places in the packet log.
     struct audience {
         std::uint64_t shards = 0;
@@ -162,10 +183,11 @@ private:
     stored_recovery* stored_ = nullptr;
     time_point read_{};  ///< when the bus brought the messages at hand
     deliver_function deliver_;
-    std::unordered_map<std::string, holding, text_hash, std::equal_to<>> holders_;
+    using holdings = std::unordered_map<std::string, holding, text_hash, std::equal_to<>>;
+    holdings holders_;
+    ranking<holdings::value_type> busy_;
     std::deque<std::pair<time_point, std::string>> unheld_;  ///< in order of release
-    std::unordered_map<std::string, time_point, text_hash, std::equal_to<>>
-        expected_;                                             ///< rooms, and until when
+    std::unordered_map<std::string, expectation, text_hash, std::equal_to<>> expected_;
     std::deque<std::pair<time_point, std::string>> expiring_;  ///< the same, in order of time
     bool sweep_armed_ = false;
     bool compression_ = false;

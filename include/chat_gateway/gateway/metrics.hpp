@@ -75,6 +75,9 @@ enum class metric : std::uint8_t {
     bus_round_trip,  // in microseconds
     bus_silent,
     bus_silences,
+    outbox_gaps_healed,
+    outbox_gaps_left,
+    outbox_healed,
     cluster_requests,
     cluster_requests_asked,
     cluster_answers_missing,

@@ -23,7 +23,7 @@ public:
     void on_request(http::request r, std::shared_ptr<net::local_exchange> e) override;
     std::unique_ptr<net::body_watch> on_body_begins(
         const http::request& r, std::shared_ptr<net::unfinished_request> u) override;
-    http::response on_too_large(const http::request& r) override;
+    http::response on_unusable_body(const http::request& r, unsigned status) override;
 
 private:
     [[nodiscard]] bool is_engine_path(std::string_view path) const;

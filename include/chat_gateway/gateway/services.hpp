@@ -2,6 +2,8 @@
 
 #include <chat_gateway/chat/authenticator.hpp>
 #include <chat_gateway/chat/membership.hpp>
+#include <chat_gateway/chat/ports/bus_marks.hpp>
+#include <chat_gateway/chat/ports/change_history.hpp>
 #include <chat_gateway/chat/ports/recovery_store.hpp>
 #include <chat_gateway/chat/session_recheck.hpp>
 #include <chat_gateway/gateway/cluster.hpp>
@@ -22,13 +24,15 @@
 namespace chat_gateway::gateway {
 
 class bus_watch;
+class gap_healer;
+class permission_questions;
 class rights_check;
 class user_counts;
 class stored_recovery;
 
 /// One socket of a user, for whoever asks.
 struct user_socket {
-    std::string id;  ///< socket.id
+    std::optional<std::string> id;  ///< socket.id; none before CONNECT is answered
     unsigned shard = 0;
     bool connected = false;  ///< to the namespace
     bool websocket = false;
@@ -50,13 +54,20 @@ struct named_room {
     room_figures figures;
 };
 
-/// Who is on one shard.
-struct shard_stats {
+/// The connections of a shard, or of all of them, or of what a walk over them has seen so far.
+struct connection_stats {
     std::size_t connections = 0;
     std::size_t websockets = 0;   ///< of them
     std::chrono::seconds open{};  ///< all of them, summed
     std::chrono::seconds longest{};
-    std::vector<std::pair<std::string, std::size_t>> users;  ///< and their connections
+    connection_stats& operator+=(const connection_stats& other);
+};
+/// Who is on this gateway.
+struct gateway_stats {
+    connection_stats all;
+    std::size_t users = 0;
+    /// Those with the most connections, and how many; whoever has left meanwhile is left out.
+    std::vector<std::pair<std::string, std::size_t>> most_connected;
 };
 
 /// The stores and the bus behind one loop, and the way for shards to ask them. Every public
@@ -99,7 +110,14 @@ public:
                                     const std::optional<std::string>& session)>
             disconnect_user;
         unique_function<std::vector<user_socket>(const std::string& user)> sockets_of_user;
-        unique_function<shard_stats()> stats;
+        /// Adds `most` of its connections from `from` on; where the next call goes on, or nothing
+        /// at the end.
+        unique_function<std::optional<std::size_t>(std::size_t from, std::size_t most,
+                                                   connection_stats& sum)>
+            add_stats;
+        /// In the order of the hashes; empty: nobody of it here.
+        unique_function<std::vector<std::string>(const std::vector<std::uint64_t>& hashes)>
+            users_of;
         unique_function<std::vector<room_figures>(const std::vector<std::string>& rooms)>
             figures_of;
         /// Everything that the bus brought for this shard up to this position was delivered.
@@ -111,6 +129,14 @@ public:
     void set_recheck(std::chrono::milliseconds period) { recheck_ = period; }
     /// Sessions are kept there, for any gateway; on a bus that keeps its messages. Before start().
     void set_recovery_store(chat::recovery_store& store) { recovery_store_ = &store; }
+    /// On the services loop: calls `done` when the store has all sessions that shards have given it
+    /// so far; at once if there is none.
+    void when_stored(unique_function<void()> done);
+    /// Gaps of the bus are healed from there, as far as an outbox publishes on it. Before start().
+    void set_outbox(chat::bus_marks& marks, chat::change_history& history) {
+        marks_ = &marks;
+        history_ = &history;
+    }
     /// What other nodes ask of the gateway as a whole; see cluster::serve. Before start().
     void set_questions(gateway::cluster::own_function take) { questions_ = std::move(take); }
     /// Before the loops run.
@@ -129,9 +155,11 @@ public:
     load_id load_chats(net::event_loop& from, std::string user,
                        unique_function<void(result<std::vector<std::string>>)> handler);
     void cancel_load(load_id id);
-    /// errc::overloaded when too many ask at once: chat lists and handshakes need the database too.
+    /// See permission_questions.
     void can_view_chat(net::event_loop& from, std::string user, std::string chat,
                        unique_function<void(result<bool>)> handler);
+    void is_no_chat(net::event_loop& from, std::string name,
+                    unique_function<void(result<bool>)> handler);
 
     /// See hub.
     void acquire(net::event_loop& from, unsigned shard, std::vector<std::string> taken,
@@ -159,8 +187,8 @@ public:
     /// What goes on in these, in their order. Services loop only.
     void figures_of(std::vector<std::string> rooms,
                     unique_function<void(std::vector<named_room>)> done);
-    /// Of each shard. Services loop only.
-    void stats(unique_function<void(std::vector<shard_stats>)> done);
+    /// With at most so many users by name. Services loop only.
+    void stats(std::size_t most_users, unique_function<void(gateway_stats)> done);
 
     /// Keeps a session for its client to come back. Its rooms are released behind this call.
     void suspend(suspended_session s);
@@ -218,6 +246,9 @@ private:
     void resume_bus();
     [[nodiscard]] found_session suspended(const std::string& pid, const std::string& user) const;
     void start_recovery();
+    void start_healer();
+    void on_messages(std::vector<socketio::cluster::message> messages);
+    void on_request(socketio::cluster::request r);
     void on_gap();
     [[nodiscard]] bool take_returned(const socketio::cluster::request& r);
     void tell_returned(std::vector<std::pair<std::string, std::string>> sessions);
@@ -227,6 +258,10 @@ private:
     [[nodiscard]] bool take_own(const socketio::cluster::request& r,
                                 unique_function<void(socketio::cluster::response)>& answer);
     void cut(const chat::login_ref& who, std::string_view why);
+    struct stats_walk;
+    void walk_on(std::size_t shard, std::size_t from, connection_stats so_far,
+                 std::shared_ptr<stats_walk> walk);
+    void name_users(std::shared_ptr<stats_walk> walk);
     template <class T, class Ask>
     void ask_all(Ask ask, unique_function<void(std::vector<T>)> done);
 
@@ -248,13 +283,16 @@ private:
     std::uint64_t position_told_ = 0;  ///< to the shards
     std::unique_ptr<gateway::cluster> cluster_;
     std::unique_ptr<bus_watch> watch_;
+    chat::bus_marks* marks_ = nullptr;
+    chat::change_history* history_ = nullptr;
+    std::unique_ptr<gap_healer> healer_;  ///< with these
     const std::string user_pointer_;
     std::chrono::milliseconds recheck_{0};
     gateway::cluster::own_function questions_;
     std::unique_ptr<rights_check> rights_;
     std::unique_ptr<user_counts> users_;
-    bool bus_paused_ = false;               ///< services loop only
-    std::size_t permission_questions_ = 0;  ///< under way; services loop only
+    std::unique_ptr<permission_questions> permissions_;
+    bool bus_paused_ = false;  ///< services loop only
     std::atomic<load_id> next_load_{1};
     std::unordered_map<load_id, chat::membership::load_id> loads_;  ///< services loop only
 };

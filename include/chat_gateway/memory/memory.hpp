@@ -53,6 +53,8 @@ public:
         unique_function<void(result<std::vector<chat::user_chat>>)> handler) override;
     void can_view_chat(std::string user, std::string chat,
                        unique_function<void(result<bool>)> handler) override;
+    /// It knows all the chats there are.
+    void is_no_chat(std::string name, unique_function<void(result<bool>)> handler) override;
     void active_users(std::vector<std::string> users,
                       unique_function<void(result<std::vector<std::string>>)> handler) override;
     bool restricts_users() const override;
@@ -64,6 +66,7 @@ private:
 
     scheduler& timers_;
     std::set<chat::user_chat> participants_;
+    std::set<std::string> chats_;  ///< also those that nobody is in any more
     std::set<std::string> active_;
     bool restricts_ = false;
     bool available_ = true;

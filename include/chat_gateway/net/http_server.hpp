@@ -57,7 +57,7 @@ class body_watch {
 public:
     virtual ~body_watch() = default;
     /// The body is complete, and on_request follows at once; or it grew over the limit, and
-    /// on_too_large has been answered.
+    /// on_unusable_body has been asked for a refusal (413).
     virtual void settle() = 0;
 };
 
@@ -70,9 +70,9 @@ public:
                                                        std::shared_ptr<unfinished_request> u);
     /// A complete request. Called on the connection's loop.
     virtual void on_request(http::request r, std::shared_ptr<local_exchange> e) = 0;
-    /// What to answer when a body is over the limit; `r` has no body. The connection is closed
-    /// behind it.
-    virtual http::response on_too_large(const http::request& r);
+    /// What to answer when a body is over the limit (413), not one (400) or too slow (408); `r` has
+    /// none, or a part of it. The connection is closed behind it.
+    virtual http::response on_unusable_body(const http::request& r, unsigned status);
 };
 
 struct http_limits {

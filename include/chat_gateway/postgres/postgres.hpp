@@ -2,6 +2,7 @@
 
 #include <chat_gateway/base/unique_function.hpp>
 #include <chat_gateway/chat/ports/change_feed.hpp>
+#include <chat_gateway/chat/ports/change_history.hpp>
 #include <chat_gateway/chat/ports/chat_directory.hpp>
 #include <chat_gateway/chat/ports/session_store.hpp>
 
@@ -27,10 +28,15 @@ struct queries {
 };
 /// The participants queries that the configuration defaults to: chat_participants(chat_id,
 /// user_id), whose ids may be of any type, as they compare in the columns' own type and so by their
-/// index. Parameters have no type of their own: a query that wants text says `$1::text[]`. Where
-/// ids are not text, a user is known by the form in which the database prints it (a UUID in lower
-/// case).
+/// index. A parameter has the type that the query needs; where the server cannot tell which that
+/// is, `$1` of the queries for several users is text[] and the others are text. A query that always
+/// wants text says `$1::text[]`. Where ids are not text, a user is known by the form in which the
+/// database prints it (a UUID in lower case).
 queries default_queries();
+
+/// What is wrong with a libpq URI, a phrase such as `has a port that is no number from 1 to 65535`,
+/// without any of its text; empty: nothing that can be known without connecting.
+std::string_view fault_of_url(std::string_view url);
 
 struct pool_options {
     std::string url;  ///< libpq URI
@@ -84,5 +90,7 @@ struct outbox_options {
 /// and jitter. A table that is not there, or not granted, is logged and looked for again.
 inline constexpr std::string_view outbox_probe = "select id from chat_gateway.outbox limit 0";
 std::unique_ptr<chat::change_feed> make_change_feed(outbox_options o, post_function post);
+/// What that feed, here or on another gateway, has published in the last minutes.
+std::unique_ptr<chat::change_history> make_change_history(std::shared_ptr<worker_pool> pool);
 
 }  // namespace chat_gateway::postgres

@@ -2,6 +2,7 @@
 
 #include <chat_gateway/base/error.hpp>
 #include <chat_gateway/base/unique_function.hpp>
+#include <chat_gateway/chat/ports/bus_marks.hpp>
 #include <chat_gateway/chat/ports/change_feed.hpp>
 #include <chat_gateway/chat/ports/message_bus.hpp>
 #include <chat_gateway/chat/ports/recovery_store.hpp>
@@ -72,7 +73,8 @@ struct bus_counters {
     bool operator==(const bus_counters&) const = default;
 };
 /// A message bus over Redis. Destroying it is the end of it; not from inside its receive handler.
-class bus : public chat::message_bus {
+/// One that keeps its messages has no marks to tell: errc::unavailable.
+class bus : public chat::message_bus, public chat::bus_marks {
 public:
     [[nodiscard]] virtual bus_counters counters() const = 0;
 };

@@ -69,8 +69,9 @@ public:
 
     /// A request to the Engine.IO path.
     void handle(http::request r, std::shared_ptr<net::local_exchange> e);
-    /// The answer to a request of that path whose body is over max_payload. The session lives on.
-    [[nodiscard]] http::response too_large(const http::request& r) const;
+    /// The answer to a request whose body cannot be used; see net::http_handler. The session of one
+    /// over max_payload lives on.
+    [[nodiscard]] http::response unusable_body(const http::request& r, unsigned status) const;
 
     /// A request of that path whose body is still arriving: a session takes one POST at a time, and
     /// ends with one that is not completed.
@@ -99,6 +100,8 @@ public:
     /// Closed for the application; their pollers still fetch what they are owed.
     [[nodiscard]] std::size_t lingering_count() const;
 
+    /// What an answer to `r` carries for the page that asks, whoever gives it.
+    [[nodiscard]] std::vector<http::header> cors_headers(const http::request& r) const;
     /// Instead of the option of that name; from the next request on.
     void set_cors(std::shared_ptr<const http::cors_policy> policy);
     /// Likewise; a session that is owed more is closed when it is sent something.

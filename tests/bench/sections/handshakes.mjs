@@ -3,7 +3,7 @@ import { groupedBy, median } from "../figures.mjs";
 import { populate } from "../population.mjs";
 import { interleaved, measured } from "../runs.mjs";
 
-export const servers = ["gateway", "other", "gateway unix", "gateway 2 loops", "node", "peer"];
+export const servers = ["gateway", "other", "gateway unix", "gateway 2 loops", "gateway all", "node", "peer"];
 export const rounds = 3;
 const BUDGET_S = 90;
 

@@ -50,6 +50,9 @@ public:
         }
         questions.push_back(std::move(handler));
     }
+    void is_no_chat(std::string name, unique_function<void(result<bool>)> handler) override {
+        inner_.is_no_chat(std::move(name), std::move(handler));
+    }
     void active_users(std::vector<std::string> users,
                       unique_function<void(result<std::vector<std::string>>)> handler) override {
         inner_.active_users(std::move(users), std::move(handler));
@@ -156,6 +159,28 @@ public:
             services_.sockets_of_user(user, [&](auto all) { answer.set_value(std::move(all)); });
         });
         return answer.get_future().get();
+    }
+    gateway::gateway_stats stats(std::size_t most_users) {
+        std::promise<gateway::gateway_stats> answer;
+        run_on(loop_, [&] {
+            services_.stats(most_users, [&](auto all) { answer.set_value(std::move(all)); });
+        });
+        return answer.get_future().get();
+    }
+    /// What a walk over the sockets of a shard says that looks at so many at a time.
+    std::vector<gateway::connection_stats> walk(std::size_t shard, std::size_t step) {
+        auto& n = nodes_[shard];
+        return run_on(n.loop, [&] {
+            auto calls = n.shard->calls();
+            std::vector<gateway::connection_stats> parts;
+            std::optional<std::size_t> from = 0;
+            while (from) {
+                gateway::connection_stats part;
+                from = calls.add_stats(*from, step, part);
+                parts.push_back(part);
+            }
+            return parts;
+        });
     }
     std::vector<gateway::named_room> busiest_rooms(std::size_t most) {
         std::promise<std::vector<gateway::named_room>> answer;

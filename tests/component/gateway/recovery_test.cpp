@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace chat_gateway::tests {
 namespace {
@@ -71,6 +74,37 @@ TEST_F(Recovery, WorksOnWhicheverLoopTheClientComesBackTo) {
     EXPECT_EQ(world.count(metric::recoveries), 20U);
 }
 
+// The bus has brought it before it has confirmed the room, and the socket may not have got it.
+TEST_F(Recovery, WhatCameBehindAJoinOrderIsNotMissedThoughTheRoomWasNotConfirmed) {
+    const auto session = world.log_in("ada", {"a"});
+    arrival first;
+    std::string offset;
+    {
+        returning_page page(world, session);
+        first = page.arrive();
+        world.publish("first", {"a"});
+        EXPECT_EQ(page.event(), "first");
+        offset = page.offset;
+        world.publish("not its own", {"elsewhere", "new"});
+        world.with_stores([](gateway_world::stores& s) {
+            s.chats.add_participant("ada", "new");
+            s.bus.hold();
+            s.bus.inject(socketio::cluster::request{.kind = socketio::cluster::request_kind::join,
+                                                    .to = {.rooms = {"user:ada"}},
+                                                    .rooms = {"new"}});
+            s.bus.inject({{.packet = gateway_world::event("early"), .rooms = {"new"}}});
+        });
+        EXPECT_EQ(page.event(), "early");
+        world.with_stores([](gateway_world::stores& s) { s.bus.confirm_held(); });
+    }
+    kept(1);
+    returning_page page(world, session, claim(first, offset));
+    const arrival back = page.arrive();
+    EXPECT_EQ(back.pid, first.pid);
+    ASSERT_EQ(back.ahead.size(), 1U);
+    EXPECT_TRUE(back.ahead[0].starts_with("42[\"early")) << back.ahead[0];
+}
+
 TEST_F(Recovery, LostOnTheWayBackTheSessionWaitsForTheNextAttempt) {
     const auto session = world.log_in("ada", {"a"});
     world.with_stores([](gateway_world::stores& s) { s.chats.add_participant("ada", "b"); });
@@ -133,6 +167,60 @@ TEST_F(Recovery, ARightThatCannotBeCheckedMakesAFreshSession) {
     world.publish("for nobody", {first.sid});
     world.publish("served", {"a"});
     EXPECT_EQ(page.event(), "served");
+}
+
+// More questions than may be under way: the others wait for their turn.
+TEST_F(Recovery, ManyThatComeBackWithRoomsBesideTheirListsAreAllRecovered) {
+    constexpr int pages = 10;
+    constexpr int rooms = 60;
+    constexpr std::size_t most = 500;
+    std::vector<header_list> sessions;
+    std::vector<lost> before;
+    for (int n = 0; n < pages; ++n) {
+        const std::string user = "user" + std::to_string(n);
+        std::vector<std::string> chats{"a"};
+        for (int r = 0; r < rooms; ++r)
+            chats.push_back(user + " room " + std::to_string(r));
+        sessions.push_back(world.log_in(user, chats));
+        lost l;
+        {
+            returning_page page(world, sessions.back());
+            l.first = page.arrive();
+            world.publish("first", {"a"});
+            EXPECT_EQ(page.event(), "first");
+            l.offset = page.offset;
+        }
+        kept(static_cast<std::uint64_t>(n) + 1);
+        before.push_back(std::move(l));
+        world.with_stores([&](gateway_world::stores& s) {
+            for (const auto& chat : chats)
+                if (chat != "a") s.chats.remove_participant(user, chat);
+        });
+    }
+    world.with_stores([](gateway_world::stores& s) { s.directory.holds_questions = true; });
+    std::vector<std::unique_ptr<returning_page>> back;
+    for (std::size_t n = 0; n < sessions.size(); ++n)
+        back.push_back(std::make_unique<returning_page>(world, sessions[n],
+                                                        claim(before[n].first, before[n].offset)));
+    ASSERT_TRUE(world.reaches(metric::chat_lists_loaded, 2 * std::uint64_t{pages}));
+    ASSERT_TRUE(eventually([&] {
+        return world.with_stores(
+            [](gateway_world::stores& st) { return st.directory.questions.size() == most; });
+    }));
+    std::size_t answered = 0;
+    // Each answer makes room for the next question.
+    EXPECT_TRUE(eventually([&] {
+        world.with_stores([&](gateway_world::stores& st) {
+            for (; answered < st.directory.questions.size(); ++answered) {
+                auto answer = std::move(st.directory.questions[answered]);
+                answer(result<bool>(boost::system::in_place_value, true));
+            }
+        });
+        return answered == std::size_t{pages} * rooms;
+    }));
+    for (std::size_t n = 0; n < back.size(); ++n)
+        EXPECT_EQ(back[n]->arrive().pid, before[n].first.pid) << n;
+    EXPECT_EQ(world.count(metric::recoveries_rights), 0U);
 }
 
 TEST_F(Recovery, ASocketWithoutItsChatListIsNotKept) {

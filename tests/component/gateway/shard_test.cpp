@@ -347,6 +347,91 @@ TEST_F(Rooms, LeaveWhileTheChatListIsOnItsWayWins) {
     EXPECT_FALSE(in_room(bob));
 }
 
+/// A socket whose chat list comes when it is connected without rooms already.
+class LateList : public testing::Test {
+protected:
+    void SetUp() override {
+        ann = world.log_in("ann", {"c", "d"});
+        world.with_stores([](stores& s) { s.chats.set_available(false); });
+    }
+    void list_comes() {
+        world.with_stores([](stores& s) { s.chats.set_available(true); });
+        ASSERT_TRUE(world.reaches(metric::chat_lists_loaded, 1));
+    }
+    void order(socketio::cluster::request_kind kind) {
+        world.with_stores([&](stores& s) {
+            s.bus.inject(socketio::cluster::request{
+                .kind = kind, .to = {.rooms = {"user:ann"}}, .rooms = {"c"}});
+        });
+    }
+    /// Which of the rooms c and d the page is in, behind all that was ordered.
+    std::string rooms_of(page& p) {
+        world.publish("ordered", {});
+        EXPECT_EQ(p.wire.frame(), event_frame("ordered"));
+        for (const char* room : {"c", "d"})
+            world.publish(room, {room});
+        world.publish("end", {});
+        std::string in;
+        for (auto frame = p.wire.frame(); frame != event_frame("end"); frame = p.wire.frame())
+            in += frame.payload.substr(4, 1);
+        return in;
+    }
+
+    gateway_world world;
+    header_list ann;
+    const socketio::cluster::request_kind join = socketio::cluster::request_kind::join;
+    const socketio::cluster::request_kind leave = socketio::cluster::request_kind::leave;
+};
+
+TEST_F(LateList, DoesNotPutBackWhomAServerHasTakenOutBeforeTheDeadline) {
+    world.with_stores([](stores& s) {
+        s.chats.set_available(true);
+        s.directory.holds_lists = true;
+    });
+    page p(world, ann);
+    ASSERT_TRUE(eventually([&] {
+        return world.with_stores([](stores& s) { return s.directory.lists.size(); }) == 1;
+    }));
+    order(leave);
+    p.connected();  // at the deadline, five seconds later
+    // The query has seen the database as it was before the order.
+    world.with_stores([](stores& s) { s.directory.lists.front()(); });
+    ASSERT_TRUE(world.reaches(metric::chat_lists_loaded, 1));
+    EXPECT_EQ(rooms_of(p), "d");
+    order(join);
+    EXPECT_EQ(rooms_of(p), "cd") << "what was taken may be given again";
+}
+
+TEST_F(LateList, ChatLeftMeanwhileIsNotForcedOnItsUserWithoutRecoveryEither) {
+    page p(world, ann);
+    p.connected();
+    p.ask("clientLeaveRoom", "c", "1");
+    EXPECT_EQ(p.wire.frame(), text_of("431[]"));
+    list_comes();
+    EXPECT_EQ(rooms_of(p), "d");
+    order(leave);
+    order(join);
+    EXPECT_EQ(rooms_of(p), "d");
+    // The user's own wish is another thing, and ends it.
+    p.ask("clientJoinRoom", "c", "2");
+    EXPECT_EQ(p.wire.frame(), text_of("432[]"));
+    order(leave);
+    order(join);
+    EXPECT_EQ(rooms_of(p), "cd");
+}
+
+TEST_F(LateList, ChatLeftMeanwhileThatTheListLacksIsRememberedToo) {
+    world.with_stores([](stores& s) { s.chats.remove_participant("ann", "c"); });
+    page p(world, ann);
+    p.connected();
+    p.ask("clientLeaveRoom", "c", "1");
+    EXPECT_EQ(p.wire.frame(), text_of("431[]"));
+    list_comes();
+    EXPECT_EQ(rooms_of(p), "d");
+    order(join);
+    EXPECT_EQ(rooms_of(p), "d");
+}
+
 TEST_F(Rooms, MalformedAndUnknownEventsAreCountedAndIgnored) {
     ann.wire.text(R"(421["clientJoinRoom",{"chat_id":7}])");
     EXPECT_EQ(ann.wire.frame(), text_of("431[]"));

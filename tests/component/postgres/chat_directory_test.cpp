@@ -58,6 +58,13 @@ protected:
         return *answer;
     }
 
+    result<std::vector<std::string>> active(std::vector<std::string> users) {
+        std::optional<result<std::vector<std::string>>> answer;
+        directory_->active_users(
+            std::move(users), [&](result<std::vector<std::string>> r) { answer = std::move(r); });
+        EXPECT_TRUE(loop_.run_until([&] { return answer.has_value(); }));
+        return *answer;
+    }
     boost::system::error_code ping() {
         std::optional<result<>> answer;
         directory_->ping([&](result<> r) { answer = r; });
@@ -119,6 +126,44 @@ TEST_F(postgres_chat_directory, queries_may_cast_their_parameters_to_text) {
     EXPECT_EQ(can_view("b", "a"), false);
 }
 
+/// What no column gives a type to is what the documentation says it is.
+TEST_F(postgres_chat_directory, parameters_are_text_where_the_query_does_not_say) {
+    make_table("uuid");
+    const std::string ann = "a0000000-0000-4000-8000-000000000001";
+    shared_server().execute("insert into chat_participants values ('" + ann + "', '" + ann + "')");
+    connect({"select u, 'c-' || u from unnest($1) as u where array_length($1, 1) > 0",
+             "select $1 || $2 = 'ab' or ($1 = 'x' and user_id = $1::uuid) "
+             "from (select null::uuid as user_id) as none -- a comment",
+             "select p.user_id::text from chat_participants p join unnest($1) as u "
+             "on p.user_id = u::uuid where cardinality($1) > 0;"});
+    EXPECT_FALSE(ping());
+    for (int n = 0; n < 2; ++n) {
+        EXPECT_EQ(chats({"x", R"(y'\"{},)", "z"}),
+                  (rows{{"x", "c-x"}, {R"(y'\"{},)", R"(c-y'\"{},)"}, {"z", "c-z"}}));
+        EXPECT_EQ(can_view("a", "b"), true);
+        EXPECT_EQ(can_view("b", "a"), false);
+        EXPECT_EQ(can_view("x", "a"), false) << "x is no uuid";
+        EXPECT_EQ(active({"x", ann, "y"}), std::vector{ann});
+    }
+    EXPECT_FALSE(ping());
+}
+
+TEST_F(postgres_chat_directory, types_are_looked_at_anew_when_the_tables_change) {
+    make_table("text");
+    connect({"select user_id, chat_id from chat_participants where user_id = any($1)",
+             "select exists (select from chat_participants where user_id = $1 || '' and "
+             "chat_id = $2)",
+             ""});
+    shared_server().execute("insert into chat_participants values ('c', 'ann')");
+    EXPECT_EQ(can_view("ann", "c"), true);
+    EXPECT_EQ(chats({"ann"}), (rows{{"ann", "c"}}));
+    shared_server().execute("drop table chat_participants");
+    EXPECT_EQ(can_view("ann", "c").error(), postgres::refused());
+    make_table("varchar(9)");
+    shared_server().execute("insert into chat_participants values ('c', 'ann')");
+    EXPECT_EQ(can_view("ann", "c"), true);
+}
+
 TEST_F(postgres_chat_directory, no_row_and_null_mean_no) {
     connect({"select 'a', 'b'", "select true where $1 = 'never' and $2 = 'ever'", ""});
     EXPECT_EQ(can_view("a", "b"), false);
@@ -157,7 +202,7 @@ TEST_F(postgres_chat_directory, is_not_ready_without_what_its_queries_read) {
 }
 
 TEST_F(postgres_chat_directory, a_slow_query_is_a_timeout) {
-    connect({"select '', pg_sleep(60)::text where $1 <> ''", "select $1 <> $2", ""}, 100ms);
+    connect({"select '', pg_sleep(60)::text where $1 <> ''", "select $1 <> $2", ""}, 500ms);
     EXPECT_EQ(chats({"a"}).error(), errc::timeout);
     EXPECT_EQ(can_view("a", "b"), true);
 }

@@ -103,6 +103,42 @@ TEST_P(RedisChangeSink, ThisNodeHearsAllOfItInOrder) {
     EXPECT_EQ(mark().value(), 17U);
 }
 
+TEST_P(RedisChangeSink, TheMarkComesInItsPlaceAmongWhatItStandsFor) {
+    const bool keeps_nothing = std::string(GetParam().name) != "streams";
+    std::vector<std::pair<std::size_t, std::uint64_t>> marks;  // behind how many changes
+    std::size_t refused = 0;
+    const auto ask = [&] {
+        bus_->read_mark([&](result<std::uint64_t> r) {
+            if (r)
+                marks.emplace_back(heard_.size(), *r);
+            else
+                ++refused;
+        });
+    };
+    ask();
+    EXPECT_TRUE(marks.empty()) << "never from inside the call";
+    backend_.run_until([&] { return marks.size() + refused == 1; });
+    EXPECT_EQ(refused, keeps_nothing ? 0U : 1U);
+    if (!keeps_nothing) return;
+    EXPECT_EQ(marks.front(), std::pair(std::size_t{0}, std::uint64_t{0}));
+    marks.clear();
+    // All of it under way at once; ids as large as they are.
+    constexpr std::uint64_t first = 1'795'656'212'618'652;
+    std::size_t published = 0;
+    for (std::uint64_t i = 0; i < 50; ++i) {
+        sink_->publish_marked({to_room("r1", "a"), join_of("u", "r1"), to_room("r1", "b")},
+                              i == 0 ? 0 : first + i - 1, first + i,
+                              [&](result<> r) { published += r ? 1 : 0; });
+        if (i % 3 == 0) ask();
+    }
+    backend_.run_until(
+        [&] { return published == 50 && marks.size() == 17 && heard_.size() == 150; });
+    for (const auto& [changes, mark] : marks)
+        EXPECT_EQ(changes, (mark - first + 1) * 3);
+    EXPECT_EQ(marks.back().first, 49U * 3);
+    EXPECT_EQ(bus_->counters().malformed, 0U);
+}
+
 TEST_P(RedisChangeSink, OnlyWhoGoesOnFromTheMarkMayPublish) {
     // As large as ids are: a double would still hold it, 32 bits would not.
     constexpr std::uint64_t first = 1'795'656'212'618'652;

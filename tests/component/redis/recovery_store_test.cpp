@@ -121,12 +121,28 @@ TEST_F(RedisRecoveryStore, RemembersWhenAUserWasCutOff) {
         return wait<std::uint64_t>([&](auto h) { store_->cut_of(user, std::move(h)); }).value();
     };
     EXPECT_EQ(cut_of("ada"), 0U);
-    const auto position = socketio::stream_position("1795380179958-3").value();
-    EXPECT_TRUE(
-        wait<void>([&](auto h) { store_->cut("ada", position, 5s, std::move(h)); }).has_value());
+    const auto cut = [&](const char* id, store::milliseconds ttl) {
+        const auto position = socketio::stream_position(id).value();
+        EXPECT_TRUE(wait<void>([&](auto h) {
+                        store_->cut("ada", position, ttl, std::move(h));
+                    }).has_value());
+        return position;
+    };
+    const auto position = cut("1795380179958-3", 5s);
     EXPECT_EQ(cut_of("ada"), position);
+    EXPECT_GT(backend_.ask(*commands_, {"PTTL", "test:cut:ada"})->integer, 0);
     EXPECT_EQ(cut_of("eve"), 0U);
     EXPECT_LE(backend_.ask(*commands_, {"PTTL", "test:cut:ada"})->integer, 5000);
+    // A gateway that is behind the others says an earlier one.
+    for (const char* earlier : {"1795380179958-3", "1795380179958-2", "1795380179957-9", "9-9"}) {
+        cut(earlier, 60s);
+        EXPECT_EQ(cut_of("ada"), position) << earlier;
+    }
+    EXPECT_GT(backend_.ask(*commands_, {"PTTL", "test:cut:ada"})->integer, 5000);
+    for (const char* later : {"1795380179958-10", "1795380179959-0", "1895380179958-0"}) {
+        const auto there = cut(later, 5s);
+        EXPECT_EQ(cut_of("ada"), there) << later;
+    }
     backend_.ask(*commands_, {"SET", "test:cut:eve", "nonsense"});
     EXPECT_EQ(cut_of("eve"), ~std::uint64_t{0}) << "forbids rather than allows";
 }

@@ -168,8 +168,8 @@ private:
             const http::request& r, std::shared_ptr<net::unfinished_request> u) override {
             return engine->body_begins(r, std::move(u));
         }
-        http::response on_too_large(const http::request& r) override {
-            return engine->too_large(r);
+        http::response on_unusable_body(const http::request& r, unsigned status) override {
+            return engine->unusable_body(r, status);
         }
 
         net::http_connections connections;

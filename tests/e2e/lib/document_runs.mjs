@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { pageRuns } from "./document_runs_page.mjs";
 import { backendRuns } from "./document_runs_backend.mjs";
+import { buildRuns } from "./document_runs_build.mjs";
+import { pageRuns } from "./document_runs_page.mjs";
 import { CHAT } from "./document_world.mjs";
 import { Backend, SECRET } from "./backend.mjs";
 import { root } from "./gateway.mjs";
@@ -101,6 +102,18 @@ async function redisWith(file) {
   return redis;
 }
 
+/** With /etc/chat-gateway as a package has it: the secrets in `environment`, root's alone, the rest in the other file. */
+async function packagedShell(world, text) {
+  const config = JSON.parse(readFileSync(world.world.gateway.config, "utf8"));
+  assert.ok(config.session.secrets.length > 0);
+  delete config.session.secrets;
+  const file = world.write("packaged/chat-gateway.json", JSON.stringify(config));
+  const secrets = world.write("packaged/environment", `# as delivered\nSESSION_SECRET='${SECRET}'\nDATABASE_URL='${config.postgres.url}?sslmode=prefer&connect_timeout=3'\n`);
+  const commands = text.replaceAll("/etc/chat-gateway/chat-gateway.json", file);
+  await assert.rejects(world.shell(commands.replace(". /etc/chat-gateway/environment", ":")), /session.secrets/, "without the secret");
+  return world.shell(commands.replaceAll("/etc/chat-gateway/environment", secrets));
+}
+
 /** redis-server takes the lines and has them; with them a logout ends sockets although sessions are not read again. */
 async function redisSettings(world, text) {
   const redis = await redisWith(world.write("redis.conf", text));
@@ -181,7 +194,9 @@ async function installOutbox(world, text) {
 export const runs = {
   ...pageRuns,
   ...backendRuns,
+  ...buildRuns,
   sh: (world, text) => world.shell(text),
+  "packaged sh": packagedShell,
   "sh sharded": (world, text) => sentBy(world, text, "redis-sharded", "by SPUBLISH"),
   "sh streams": (world, text) => sentBy(world, text, "redis-streams", "by XADD"),
   "sh outbox": installOutbox,

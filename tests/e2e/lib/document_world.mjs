@@ -18,7 +18,7 @@ import { World } from "./world.mjs";
 export const CHAT = "3f0e8a52-6c1d-4b7e-9a43-0d5c2b1f7e88";
 const MEMBER = "7b0c3f5e-2c55-4f0b-8a4e-9d1f60a7c0de";
 
-const binary = process.env.CHAT_GATEWAY_BINARY ?? join(root, "build/release/chat-gateway");
+export const binary = process.env.CHAT_GATEWAY_BINARY ?? join(root, "build/release/chat-gateway");
 const run = promisify(execFile);
 
 export class DocumentWorld {

@@ -3,6 +3,7 @@
 // Above each code block stands one of
 //   <!-- run: KIND -->            run as lib/document_runs.mjs has it for KIND
 //   <!-- run: KIND; prints: X --> the same, and the output must hold X
+//   <!-- run by: SCRIPT, .. -->   run by these, which are too long or too large for this test: lib/document_scripts.mjs holds them to it
 //   <!-- not run: REASON -->      the reason is for the reader of the source
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -17,12 +18,13 @@ export const pages = [
   ...readdirSync(join(root, "docs/decisions")).filter((name) => name.endsWith(".md")).map((name) => `docs/decisions/${name}`),
 ];
 
-const MARK = /^<!-- (run|not run): (.+?) -->$/;
+const MARK = /^<!-- (run|run by|not run): (.+?) -->$/;
 
-/** @returns {{kind?: string, prints?: string, reason?: string} | undefined} */
+/** @returns {{kind?: string, prints?: string, by?: string[], reason?: string} | undefined} */
 function mark(line) {
   const [, verb, text] = line?.match(MARK) ?? [];
   if (verb === "not run") return { reason: text };
+  if (verb === "run by") return { by: text.split(", ") };
   if (verb !== "run") return undefined;
   const [, kind, prints] = text.match(/^(.*?)(?:; prints: (.*))?$/);
   return { kind, prints };

@@ -32,9 +32,14 @@ function programs() {
   throw new Error(`no PostgreSQL server in ${root}`);
 }
 
+/** The path of a program that comes with the server. */
+export const program = (name) => join(programs(), name);
+
 export class Postgres {
-  static async start() {
+  /** `settings`: of the server, beside those that the tests want. */
+  static async start({ settings = {} } = {}) {
     const postgres = new Postgres();
+    postgres.settings = settings;
     postgres.port = await freePort();
     postgres.url = `postgresql://postgres@127.0.0.1:${postgres.port}/postgres`;
     postgres.account = account("postgres");
@@ -55,7 +60,7 @@ export class Postgres {
   async resume() {
     const settings = {
       listen_addresses: "127.0.0.1", port: this.port, unix_socket_directories: this.directory,
-      fsync: "off", max_connections: 50,
+      fsync: "off", max_connections: 50, ...this.settings,
     };
     this.process = new ServerProcess(
       "postgres",

@@ -18,6 +18,10 @@ export class Proxy {
 
   #carry(client) {
     if (this.closed) return client.destroy();
+    if (this.stalled) {
+      client.on("error", () => {}); // it may give up before it is carried
+      return this.stalled.push(client);
+    }
     const server = connect(this.port, "127.0.0.1");
     const pair = [client, server];
     this.pairs.add(pair);
@@ -53,6 +57,23 @@ export class Proxy {
       this.dead.push(server);
     }
     this.pairs.clear();
+  }
+
+  /** Nothing passes any more, and nobody is told: a network that swallows everything. */
+  stall() {
+    this.stalled = [];
+    for (const [client, server] of this.pairs) {
+      client.unpipe(server).pause();
+      server.unpipe(client).pause();
+    }
+  }
+
+  /** What was begun meanwhile passes; what was open before does not come to life again. */
+  flow() {
+    const waiting = this.stalled;
+    this.stalled = undefined;
+    this.cut();
+    for (const client of waiting) if (!client.destroyed) this.#carry(client);
   }
 
   /** New connections go to another gateway. */

@@ -83,6 +83,9 @@ protected:
         return answer_of<bool>(
             [&](auto h) { made_->directory().can_view_chat(user, chat, std::move(h)); });
     }
+    result<bool> is_no_chat(const std::string& name) {
+        return answer_of<bool>([&](auto h) { made_->directory().is_no_chat(name, std::move(h)); });
+    }
     result<ids> active(ids users) {
         auto r =
             answer_of<ids>([&](auto h) { made_->directory().active_users(users, std::move(h)); });
@@ -151,6 +154,16 @@ TEST_P(chat_directory_contract, an_id_that_cannot_be_parsed_may_view_nothing) {
         EXPECT_EQ(can_view(ann, id), false) << id;
     }
     EXPECT_EQ(can_view(ann, chat1), true);
+}
+
+TEST_P(chat_directory_contract, a_name_that_cannot_be_parsed_is_no_chat) {
+    make();
+    world().add_participants({{ann, chat1}});
+    for (const auto& name : unparsable)
+        EXPECT_EQ(is_no_chat(name), true) << name;
+    EXPECT_EQ(is_no_chat(chat1), false);
+    world().remove_participant({ann, chat1});
+    EXPECT_EQ(is_no_chat(chat1), false) << "a chat that nobody is in any more";
 }
 
 TEST_P(chat_directory_contract, ids_that_cannot_be_parsed_do_not_spoil_the_others) {

@@ -110,6 +110,23 @@ TEST(Cli, CheckConfigTellsWarnings) {
               "(docs/configuration.md lists them)\n");
 }
 
+TEST(Cli, CheckConfigWarnsOfAnOpenPrivateListener) {
+    const auto with = [](const std::string& host, const std::string& token) {
+        return run({"--check-config"}, {{"SESSION_SECRET", "s"},
+                                        {"CHAT_GATEWAY_ADMIN_HOST", host},
+                                        {"CHAT_GATEWAY_ADMIN_TOKEN", token}});
+    };
+    for (const auto* host : {"0.0.0.0", "::", "10.0.0.1", "gateway.internal"}) {
+        const auto open = with(host, "");
+        EXPECT_EQ(open.exit_code, 0) << host;
+        EXPECT_THAT(open.err, StartsWith("warning: admin.host: \"" + std::string(host) +
+                                         "\" is no loopback address, and admin.token is empty"));
+        EXPECT_THAT(with(host, "token").err, IsEmpty()) << host;
+    }
+    for (const auto* host : {"127.0.0.1", "127.8.0.1", "::1", "localhost"})
+        EXPECT_THAT(with(host, "").err, IsEmpty()) << host;
+}
+
 TEST(Cli, CheckConfigTellsFaults) {
     const auto r = run({"--check-config"}, {});
     EXPECT_EQ(r.exit_code, 1);
@@ -133,11 +150,50 @@ TEST(Cli, PrintConfigShowsWhatDemoMakesOfIt) {
     EXPECT_EQ(all["session"]["secrets"], nlohmann::json({"***"}));
 }
 
+TEST(Cli, PrintConfigWarnsOfWhatIsMissing) {
+    const auto r = run({"--print-config"}, {{"PORT", "8123"}});
+    EXPECT_EQ(r.exit_code, 0);
+    EXPECT_THAT(r.err, StartsWith("warning: session.secrets: is required;"));
+    const auto all = nlohmann::json::parse(r.out, nullptr, false);
+    ASSERT_TRUE(all.is_object());
+    EXPECT_EQ(all["session"]["secrets"], nlohmann::json::array());
+    EXPECT_EQ(all["server"]["port"], 8123);
+}
+
 TEST(Cli, PrintConfigTellsFaultsInstead) {
-    const auto r = run({"--print-config"}, {});
+    const auto r = run({"--print-config"}, {{"PORT", "x"}});
     EXPECT_EQ(r.exit_code, 1);
     EXPECT_THAT(r.out, IsEmpty());
-    EXPECT_THAT(r.err, StartsWith("session.secrets:"));
+    EXPECT_THAT(r.err, StartsWith("server.port:"));
+    EXPECT_EQ(run({"--print-config", "--check-config"}, {}).exit_code, 1);
+}
+
+TEST(Cli, PrintConfigShowsTheQueriesThatAreAsked) {
+    for (const environment& variables :
+         {secret, environment{{"SESSION_SECRET", "s"},
+                              {"CHAT_GATEWAY_POSTGRES_QUERIES_CHATS_OF_USERS", ""}}}) {
+        const auto all =
+            nlohmann::json::parse(run({"--print-config"}, variables).out, nullptr, false);
+        ASSERT_TRUE(all.is_object());
+        const auto& queries = all["postgres"]["queries"];
+        EXPECT_EQ(queries["chats_of_users"],
+                  "select user_id::text, chat_id::text from chat_participants "
+                  "where user_id = any($1)");
+        EXPECT_THAT(queries["can_view_chat"].get<std::string>(), StartsWith("select exists"));
+        EXPECT_EQ(queries["active_users"], "");
+    }
+}
+
+TEST(Cli, CheckConfigTellsOfAPostgresUrlThatCannotWorkWithoutItsPassword) {
+    const auto r = run({"--check-config"}, {{"SESSION_SECRET", "s"},
+                                            {"DATABASE_URL", "postgresql://u:hidden@h:port/db"}});
+    EXPECT_EQ(r.exit_code, 1);
+    EXPECT_THAT(r.err, StartsWith("postgres.url: the value has a port that is no number"));
+    EXPECT_THAT(r.err, HasSubstr("(from DATABASE_URL)"));
+    EXPECT_THAT(r.err, Not(HasSubstr("hidden")));
+    EXPECT_EQ(
+        run({}, {{"SESSION_SECRET", "s"}, {"DATABASE_URL", "postgresql://h:port/db"}}).exit_code,
+        1);
 }
 
 TEST(Cli, VersionAndHelpNeedNoConfiguration) {

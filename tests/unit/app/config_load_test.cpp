@@ -185,6 +185,19 @@ TEST(ConfigLoad, UnknownKeysAndSections) {
             StartsWith("\"\": is not a known key;"), StartsWith(R"("a\nb": is not a known key;)")));
 }
 
+TEST(ConfigLoad, AFileMayNameItsSchemaAtTheTop) {
+    EXPECT_THAT(faults_of_file(R"({"$schema":"chat-gateway.schema.json","server":{"port":7}})"),
+                IsEmpty());
+    EXPECT_THAT(
+        faults_of_file(R"({"$schema":7})"),
+        ElementsAre("\"$schema\": is not a string; accepted: where an editor finds the JSON Schema "
+                    "(from gw.json)"));
+    EXPECT_THAT(faults_of_file(R"({"server":{"$schema":"x"}})"),
+                ElementsAre(StartsWith("server.\"$schema\": is not a known key;")));
+    EXPECT_THAT(faults_of_file(R"({"$schema":"a","$schema":"b"})"),
+                ElementsAre(StartsWith("\"$schema\": is said twice;")));
+}
+
 TEST(ConfigLoad, ASectionIsAnObject) {
     EXPECT_THAT(faults_of_file(R"({"server":5,"postgres":{"queries":[]}})"),
                 UnorderedElementsAre(StartsWith("server: is not an object;"),

@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <fstream>
+#include <iterator>
 #include <sstream>
 #include <string>
 
@@ -65,8 +67,26 @@ TEST(ConfigExample, IsTheDefaults) {
     EXPECT_THAT(loaded.faults, IsEmpty());
     EXPECT_THAT(loaded.warnings, IsEmpty());
     for (const auto& key : config_keys()) {
-        if (key.path == "session.secrets" || key.shipped != 0) continue;
+        // Empty ones stand for the built-in queries.
+        const bool filled = key.path.starts_with("postgres.queries.");
+        if (key.path == "session.secrets" || key.shipped != 0 || filled) continue;
         EXPECT_EQ(read_value(key, loaded.values), default_value(key)) << key.path;
+    }
+}
+
+/// Off by default, on in the files that are shipped.
+TEST(ShippedFiles, HaveAllLimitsOn) {
+    std::ifstream file(CHAT_GATEWAY_TEST_DATA "/../../config/sc-market.json");
+    const std::string market{std::istreambuf_iterator<char>(file), {}};
+    for (const auto& text : {config_example(), market}) {
+        const auto loaded =
+            load_config({config_file{"shipped", text}, environment{{"SESSION_SECRET", "s"}}});
+        EXPECT_THAT(loaded.faults, IsEmpty());
+        EXPECT_GT(loaded.values.server.max_connections, 0U);
+        EXPECT_GT(loaded.values.limits.connections_per_ip, 0U);
+        EXPECT_GT(loaded.values.limits.connections_per_user, 0U);
+        EXPECT_GT(loaded.values.limits.handshakes_per_ip_per_s, 0U);
+        EXPECT_GT(loaded.values.limits.events_per_socket_per_s, 0U);
     }
 }
 

@@ -115,10 +115,26 @@ TEST(ValueChecks, RedisUrlOfACluster) {
 TEST(ValueChecks, PostgresUrl) {
     expect_accepted(check_postgres_url,
                     {"postgres://h/db", "postgresql://u:p@h:1/db?sslmode=require",
-                     "postgresql:///chat?host=/run/postgresql"});
+                     "postgresql:///chat?host=/run/postgresql", "postgresql://a:1,b:2/db",
+                     "postgresql://a,b:2/db", "postgresql://a,b/db?port=5432",
+                     "postgresql://[::1]:5432/db", "postgresql://h/db?keepalives_idle=5",
+                     "postgresql://u:p%40ss@h/db?options=-c%20TimeZone%3DUTC"});
     expect_refused(
         check_postgres_url, "is not a connection URI",
         {"", "chat", "mysql://h/db", "mysql://h/db?a=b", "host=/run/postgresql dbname=chat"});
+    expect_refused(check_postgres_url, "is not a connection URI that libpq can read",
+                   {"postgresql://[::1/db", "postgresql://h/%zz", "postgresql://u:%zz@h/db"});
+    expect_refused(check_postgres_url, "has a parameter that libpq does not know",
+                   {"postgresql://h/db?sslmod=require", "postgresql://u:secret@h/db?x=y"});
+    expect_refused(check_postgres_url, "has a port that is no number from 1 to 65535",
+                   {"postgresql://h:badport/db", "postgresql://h:0/db", "postgresql://h:65536/db",
+                    "postgresql://a:1,b:x/db", "postgresql://h/db?port=-1"});
+    expect_refused(check_postgres_url, "has an sslmode that is none",
+                   {"postgresql://h/db?sslmode=on"});
+    expect_refused(check_postgres_url, "has a connect_timeout that is no number",
+                   {"postgresql://h/db?connect_timeout=5s"});
+    expect_refused(check_postgres_url, "has more or fewer ports than hosts",
+                   {"postgresql://a,b,c/db?port=1,2"});
 }
 
 }  // namespace

@@ -44,6 +44,9 @@ public:
                        unique_function<void(result<bool>)> handler) override {
         handler(false);
     }
+    void is_no_chat(std::string, unique_function<void(result<bool>)> handler) override {
+        handler(false);
+    }
     void active_users(std::vector<std::string> users,
                       unique_function<void(result<std::vector<std::string>>)> handler) override {
         active.push_back({std::move(users), std::move(handler)});

@@ -215,6 +215,7 @@ public:
         handler(answer);
     }
     void can_view_chat(std::string, std::string, unique_function<void(result<bool>)>) override {}
+    void is_no_chat(std::string, unique_function<void(result<bool>)>) override {}
     void active_users(std::vector<std::string>, unique_function<void(result<strings>)>) override {}
     bool restricts_users() const override { return false; }
     void ping(unique_function<void(result<>)>) override {}

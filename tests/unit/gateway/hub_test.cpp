@@ -211,6 +211,18 @@ TEST_F(HubTest, KnowsTheBusiestRooms) {
     EXPECT_EQ(under_test.counts_of("elsewhere").messages, 0U);
 }
 
+TEST_F(HubTest, KeepsTheCountsOfRoomsWhenOthersGo) {
+    const auto any = [](std::string_view) { return true; };
+    under_test.acquire(0, {"a", "b", "c"}, [](auto) {});
+    under_test.on_messages({message("1", {"a", "b", "c"}), message("2", {"c"})});
+    under_test.release(0, {"a"});
+    timers.advance(hub::grace);
+    under_test.on_messages({message("3", {"b", "c"})});
+    EXPECT_EQ(under_test.busiest(10, any), (std::vector<std::string>{"c", "b"}));
+    EXPECT_EQ(under_test.counts_of("c").messages, 3U);
+    EXPECT_EQ(under_test.counts_of("b").messages, 2U);
+}
+
 TEST_F(HubTest, ForgetsTheCountsOfARoomWithTheRoom) {
     const auto any = [](std::string_view) { return true; };
     under_test.acquire(0, {"a"}, [](auto) {});
@@ -385,6 +397,40 @@ TEST_F(HubRecoveryTest, RoomsWithoutRightsStayOut) {
     const auto outcome = under_test.resume({s.pid.text(), offset_of(*delivered[0])}, "ada", {"a"});
     ASSERT_TRUE(std::holds_alternative<resumption>(outcome));
     EXPECT_EQ(names(std::get<resumption>(outcome)), std::vector<std::string>{"in a"});
+}
+
+// Between another node's order to join and the bus' confirmation a socket is in the room already.
+TEST_F(HubRecoveryTest, WhatCameForARoomThatWasOnlyExpectedIsKept) {
+    acquire(0, {"a"});
+    receive("seen", {"a"});
+    const auto offset = offset_of(*delivered[0]);
+    receive("before the order", {"new", "a"});
+    auto s = session({"a"});
+    s.rooms.push_back({"new", under_test.last_position()});
+    under_test.expect({"new"});
+    receive("ahead of the holder", {"new"});
+    under_test.acquire(0, {"new"}, [](auto) {});
+    receive("ahead of the confirmation", {"new"});
+    bus.waiting.back()({});
+    receive("behind it", {"new"});
+    under_test.suspend(s);
+    const auto outcome = under_test.resume({s.pid.text(), offset}, "ada", {"a", "new"});
+    ASSERT_TRUE(std::holds_alternative<resumption>(outcome));
+    EXPECT_EQ(names(std::get<resumption>(outcome)),
+              (std::vector<std::string>{"before the order", "ahead of the holder",
+                                        "ahead of the confirmation", "behind it"}));
+}
+
+TEST_F(HubRecoveryTest, WhatNobodyHasComeForIsForgottenWithTheExpectation) {
+    under_test.expect({"new"});
+    receive("for nobody", {"new"});
+    EXPECT_GT(figures.sum(metric::recovery_bytes), 0U);
+    timers.advance(hub::grace + 1s);
+    acquire(0, {"a"});
+    receive("first", {"a"});
+    const auto with_one = figures.sum(metric::recovery_bytes);
+    receive("other", {"a"});
+    EXPECT_EQ(figures.sum(metric::recovery_bytes), 2 * with_one) << "only these two are kept";
 }
 
 TEST_F(HubRecoveryTest, SaysWhyASessionDoesNotComeBack) {

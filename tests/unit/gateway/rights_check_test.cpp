@@ -49,6 +49,7 @@ public:
     void chats_of_users(std::vector<std::string>,
                         unique_function<void(result<std::vector<chat::user_chat>>)>) override {}
     void can_view_chat(std::string, std::string, unique_function<void(result<bool>)>) override {}
+    void is_no_chat(std::string, unique_function<void(result<bool>)>) override {}
     void active_users(std::vector<std::string>,
                       unique_function<void(result<std::vector<std::string>>)>) override {}
     bool restricts_users() const override { return false; }

@@ -387,6 +387,29 @@ TEST_F(StoredRecovery, AStormOfSessionsLeavesRedisTimeForOthers) {
     EXPECT_EQ(keep(session(), true), keep_result::kept);
 }
 
+TEST_F(StoredRecovery, SaysWhenTheStoreHasAll) {
+    int said = 0;
+    under_test.when_stored([&] { ++said; });
+    EXPECT_EQ(said, 1) << "nothing is under way";
+    under_test.keep(session(), true, [](keep_result) {});
+    auto lost = another(11);
+    under_test.suspend(lost);
+    under_test.drop(another(12), [](bool) {});
+    under_test.when_stored([&] { ++said; });
+    EXPECT_EQ(said, 1);
+    run();
+    EXPECT_EQ(said, 2);
+}
+
+TEST_F(StoredRecovery, WhatTheStoreRefusesIsNotWaitedForEither) {
+    store.away = true;
+    int said = 0;
+    under_test.suspend(session());
+    under_test.when_stored([&] { ++said; });
+    run();
+    EXPECT_EQ(said, 1);
+}
+
 TEST_F(StoredRecovery, TooMuchMeanwhileIsIncomplete) {
     const auto s = session();
     keep(s, true);

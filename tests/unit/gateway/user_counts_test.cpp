@@ -25,6 +25,27 @@ struct UserCounts : testing::Test {
     time_point now{seconds(1000)};
 };
 
+TEST_F(UserCounts, TellsWhoHasTheMostConnections) {
+    using users = std::vector<std::pair<std::uint64_t, std::uint32_t>>;
+    EXPECT_EQ(counts.most_connected(5), users{});
+    for (const std::uint64_t user : {1, 2, 2, 3, 3, 3, 4, 4, 5})
+        counts.enter(user, now);
+    EXPECT_EQ(counts.user_count(), 5U);
+    EXPECT_EQ(counts.most_connected(2), (users{{3, 3}, {2, 2}}));
+    const auto all = counts.most_connected(9);
+    ASSERT_EQ(all.size(), 5U);
+    EXPECT_EQ(users(all.begin(), all.begin() + 3), (users{{3, 3}, {2, 2}, {4, 2}}));
+    EXPECT_EQ(all[3].second + all[4].second, 2U);
+    counts.leave(3, true, now);
+    counts.leave(3, true, now);
+    counts.leave(4, false, now);
+    counts.leave(1, true, now);  // remembered for its loss, and not connected
+    EXPECT_EQ(counts.user_count(), 4U);
+    EXPECT_EQ(counts.most_connected(1), (users{{2, 2}}));
+    EXPECT_EQ(counts.most_connected(9).size(), 4U);
+    EXPECT_EQ(counts.most_connected(0), users{});
+}
+
 TEST_F(UserCounts, UsersAreInTheBinOfTheirConnections) {
     for (int n = 0; n < 3; ++n)
         counts.enter(1, now);

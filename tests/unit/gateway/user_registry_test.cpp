@@ -21,6 +21,18 @@ TEST(UserRegistry, FindsASocketByUserAndBySession) {
     EXPECT_EQ(users.user_count(), 2U);
 }
 
+TEST(UserRegistry, FindsAUserByTheHashOfItsId) {
+    const std::hash<std::string_view> hash;
+    user_registry users;
+    (void)users.enter(1, "ann", "s1");
+    (void)users.enter(2, "bob", "s2");
+    EXPECT_EQ(users.user_of(hash("ann")), "ann");
+    EXPECT_EQ(users.user_of(hash("bob")), "bob");
+    EXPECT_EQ(users.user_of(hash("carl")), "");
+    (void)users.leave(1);
+    EXPECT_EQ(users.user_of(hash("ann")), "");
+}
+
 TEST(UserRegistry, SaysWhichSocketOfASessionWasTheLast) {
     user_registry users;
     (void)users.enter(1, "ann", "s1");

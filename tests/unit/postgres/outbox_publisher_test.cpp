@@ -52,8 +52,13 @@ public:
         fail_perhaps();
         std::erase_if(database_.rows, [&](const outbox_row& row) { return row.id <= up_to; });
     }
+    void sweep() override {
+        fail_perhaps();
+        ++sweeps;
+    }
 
     bool listens = false;
+    int sweeps = 0;
     int good_calls = -1;  ///< then it throws
 
 private:
@@ -198,6 +203,21 @@ TEST(outbox_publisher, rows_that_make_no_change_are_passed_by) {
     EXPECT_EQ(p.step(start), outcome::published);
     EXPECT_EQ(sink.remembered, 101U);
     EXPECT_TRUE(d.rows.empty());
+}
+
+TEST(outbox_publisher, sweeps_now_and_then_while_there_is_nothing_to_publish) {
+    database d;
+    fake_source source(d);
+    fake_sink sink;
+    outbox_publisher p(source, sink);
+    d.write("1");
+    EXPECT_EQ(p.step(start), outcome::published);
+    EXPECT_EQ(source.sweeps, 0);
+    for (const auto now : {start, start + 1s, start + 4999ms})
+        EXPECT_EQ(p.step(now), outcome::idle);
+    EXPECT_EQ(source.sweeps, 1);
+    p.step(start + 5s);
+    EXPECT_EQ(source.sweeps, 2);
 }
 
 // Publishers die and sinks fail at any call: each row comes once and in order all the same.

@@ -28,6 +28,9 @@ public:
     /// takes it for something to convert to bool.
     virtual void can_view_chat(std::string user, std::string chat,
                                unique_function<void(result<bool>)> handler) = 0;
+    /// Whether the name is none that a chat could have: then nobody needs a right to a room of that
+    /// name. false says nothing: it may be a chat's.
+    virtual void is_no_chat(std::string name, unique_function<void(result<bool>)> handler) = 0;
     /// Those of `users` who may connect.
     virtual void active_users(std::vector<std::string> users,
                               unique_function<void(result<std::vector<std::string>>)> handler) = 0;

@@ -50,7 +50,7 @@ public:
     /// Removes it if it is that owner's.
     virtual void drop(const std::string& pid, const std::string& owner, done_handler done) = 0;
     /// Sessions of that user that began at `position` or before are not to be given back to
-    /// anybody.
+    /// anybody. An earlier position than one that was given before changes nothing but the time.
     virtual void cut(const std::string& user, std::uint64_t position, milliseconds ttl,
                      done_handler done) = 0;
     /// 0: none.
