@@ -5,13 +5,13 @@
 namespace chat_gateway::socketio {
 
 const room_index::room* room_index::find_room(std::string_view name) const {
-    const auto found = names_.find(name);
-    return found == names_.end() ? nullptr : &rooms_[found->second];
+    const auto* found = rooms_.find(name);
+    return found ? &found->value : nullptr;
 }
 
 room_index::room* room_index::find_room(std::string_view name) {
-    const auto found = names_.find(name);
-    return found == names_.end() ? nullptr : &rooms_[found->second];
+    auto* found = rooms_.find(name);
+    return found ? &found->value : nullptr;
 }
 
 room_index::tally* room_index::tally_of(std::string_view name) {
@@ -19,48 +19,48 @@ room_index::tally* room_index::tally_of(std::string_view name) {
     return r ? &r->so_far : nullptr;
 }
 
-const room_index::membership* room_index::find_membership(member_id m, room_slot r) const {
+const room_index::membership* room_index::find_membership(member_id m, const room& r) const {
     if (m >= members_.size()) return nullptr;
     const auto& own = members_[m];
-    const auto& seats = rooms_[r].seats;
-    if (own.size() < seats.size()) {
-        const auto found = std::ranges::find(own, r, &membership::room);
+    if (own.size() < r.seats.size()) {
+        const auto found = std::ranges::find(own, r.slot, &membership::room);
         return found == own.end() ? nullptr : &*found;
     }
-    const auto found = std::ranges::find(seats, m, &seat::member);
-    return found == seats.end() ? nullptr : &own[found->back];
+    const auto found = std::ranges::find(r.seats, m, &seat::member);
+    return found == r.seats.end() ? nullptr : &own[found->back];
 }
 
-std::pair<room_index::room_slot, bool> room_index::find_or_open(std::string_view name) {
-    if (const auto found = names_.find(name); found != names_.end()) return {found->second, false};
-    if (free_rooms_.empty()) {
-        rooms_.emplace_back();
-        free_rooms_.push_back(static_cast<room_slot>(rooms_.size() - 1));
+std::pair<room_index::room&, bool> room_index::find_or_open(std::string_view name) {
+    const auto [named, opened] = rooms_.try_emplace(name);
+    if (!opened) return {named.value, false};
+    if (free_slots_.empty()) {
+        slots_.push_back(nullptr);
+        free_slots_.push_back(static_cast<room_slot>(slots_.size() - 1));
     }
-    const auto slot = free_rooms_.back();
-    free_rooms_.pop_back();
-    rooms_[slot].name = &names_.emplace(name, slot).first->first;
-    return {slot, true};
+    named.value.slot = free_slots_.back();
+    free_slots_.pop_back();
+    slots_[named.value.slot] = &named;
+    return {named.value, true};
 }
 
-void room_index::close(room_slot r) {
-    names_.erase(names_.find(*rooms_[r].name));
-    rooms_[r] = {};
-    free_rooms_.push_back(r);
+void room_index::close(named_room& r) {
+    slots_[r.value.slot] = nullptr;
+    free_slots_.push_back(r.value.slot);
+    rooms_.erase(r);
 }
 
 room_index::change room_index::join(member_id m, std::string_view name) {
-    const auto [slot, opened] = find_or_open(name);
-    if (find_membership(m, slot)) return {};
+    const auto [joined, opened] = find_or_open(name);
+    if (find_membership(m, joined)) return {};
     make_place_for(m);
     auto& own = members_[m];
-    auto& seats = rooms_[slot].seats;
+    auto& seats = joined.seats;
     // Half of the slack that a vector takes by itself: there are as many seats as memberships.
     if (seats.size() == seats.capacity() && seats.size() > 4)
         seats.reserve(seats.size() + seats.size() / 4);
-    own.push_back({.room = slot, .back = static_cast<std::uint32_t>(seats.size())});
+    own.push_back({.room = joined.slot, .back = static_cast<std::uint32_t>(seats.size())});
     seats.push_back({.member = m, .back = static_cast<std::uint32_t>(own.size() - 1)});
-    ++rooms_[slot].so_far.joined;
+    ++joined.so_far.joined;
     return {.changed = true, .edge = opened};
 }
 
@@ -76,22 +76,21 @@ void room_index::make_place_for(member_id m) {
 }
 
 room_index::change room_index::leave(member_id m, std::string_view name) {
-    const auto found = names_.find(name);
-    if (found == names_.end()) return {};
-    const auto slot = found->second;
-    const auto* place = find_membership(m, slot);
+    auto* left = rooms_.find(name);
+    if (!left) return {};
+    const auto* place = find_membership(m, left->value);
     if (!place) return {};
-    const auto position = rooms_[slot].seats[place->back].back;
+    const auto position = left->value.seats[place->back].back;
     vacate(*place);
     forget(m, position);
-    const bool emptied = rooms_[slot].seats.empty();
-    if (emptied) close(slot);
+    const bool emptied = left->value.seats.empty();
+    if (emptied) close(*left);
     return {.changed = true, .edge = emptied};
 }
 
 /// Takes the seat out of its room; the last one moves into the gap and its member is told.
 void room_index::vacate(membership place) {
-    auto& seats = rooms_[place.room].seats;
+    auto& seats = slots_[place.room]->value.seats;
     const auto last = seats.back();
     seats.pop_back();
     if (place.back == seats.size()) return;
@@ -106,14 +105,14 @@ void room_index::forget(member_id m, std::uint32_t position) {
     own.pop_back();
     if (position != own.size()) {
         own[position] = last;
-        rooms_[last.room].seats[last.back].back = position;
+        slots_[last.room]->value.seats[last.back].back = position;
     }
     if (own.empty()) std::vector<membership>().swap(own);
 }
 
 bool room_index::contains(member_id m, std::string_view name) const {
-    const auto found = names_.find(name);
-    return found != names_.end() && find_membership(m, found->second) != nullptr;
+    const auto* r = find_room(name);
+    return r && find_membership(m, *r) != nullptr;
 }
 
 std::size_t room_index::member_count(std::string_view name) const {
@@ -126,7 +125,7 @@ std::vector<std::string> room_index::rooms_of(member_id m) const {
     if (m >= members_.size()) return names;
     names.reserve(members_[m].size());
     for (const auto& place : members_[m])
-        names.push_back(*rooms_[place.room].name);
+        names.emplace_back(slots_[place.room]->key());
     return names;
 }
 

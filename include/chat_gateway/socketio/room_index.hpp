@@ -1,14 +1,13 @@
 #pragma once
 
+#include <chat_gateway/base/text_map.hpp>
 #include <chat_gateway/socketio/visit_marks.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -49,7 +48,7 @@ public:
     void leave_all(member_id m, F&& emptied);
 
     [[nodiscard]] bool contains(member_id m, std::string_view room) const;
-    [[nodiscard]] std::size_t room_count() const { return names_.size(); }
+    [[nodiscard]] std::size_t room_count() const { return rooms_.size(); }
     [[nodiscard]] std::size_t member_count(std::string_view room) const;
     [[nodiscard]] std::vector<std::string> rooms_of(member_id m) const;
     [[nodiscard]] std::size_t rooms_of_count(member_id m) const;
@@ -78,7 +77,7 @@ public:
     [[nodiscard]] tally* tally_of(std::string_view room);
 
 private:
-    using room_slot = std::uint32_t;  // index in rooms_
+    using room_slot = std::uint32_t;  // index in slots_
 
     /// A member's place in a room; `back` is the place of this membership in the member's own list.
     struct seat {
@@ -91,27 +90,24 @@ private:
         std::uint32_t back;
     };
     struct room {
-        const std::string* name = nullptr;  // the key in names_
         std::vector<seat> seats;
         tally so_far;
+        room_slot slot = 0;
     };
-    struct text_hash : std::hash<std::string_view> {
-        using is_transparent = void;
-    };
-    using name_map = std::unordered_map<std::string, room_slot, text_hash, std::equal_to<>>;
+    using named_room = text_map<room>::entry;
 
     [[nodiscard]] const room* find_room(std::string_view name) const;
     [[nodiscard]] room* find_room(std::string_view name);
-    [[nodiscard]] const membership* find_membership(member_id m, room_slot r) const;
+    [[nodiscard]] const membership* find_membership(member_id m, const room& r) const;
     void make_place_for(member_id m);
-    [[nodiscard]] std::pair<room_slot, bool> find_or_open(std::string_view name);
-    void close(room_slot r);
+    [[nodiscard]] std::pair<room&, bool> find_or_open(std::string_view name);
+    void close(named_room& r);
     void vacate(membership place);
     void forget(member_id m, std::uint32_t position);
 
-    name_map names_;
-    std::vector<room> rooms_;
-    std::vector<room_slot> free_rooms_;
+    text_map<room> rooms_;
+    std::vector<named_room*> slots_;  // nullptr: free
+    std::vector<room_slot> free_slots_;
     std::vector<std::vector<membership>> members_;  // by member_id
     visit_marks<> marks_;
 };
@@ -121,17 +117,16 @@ void room_index::leave_all(member_id m, F&& emptied) {
     if (m >= members_.size()) return;
     for (const auto place : std::exchange(members_[m], {})) {
         vacate(place);
-        if (!rooms_[place.room].seats.empty()) continue;
-        emptied(std::string_view(*rooms_[place.room].name),
-                std::as_const(rooms_[place.room].so_far));
-        close(place.room);
+        named_room& r = *slots_[place.room];
+        if (!r.value.seats.empty()) continue;
+        emptied(r.key(), std::as_const(r.value.so_far));
+        close(r);
     }
 }
 
 template <class F>
 void room_index::for_each_room(F&& f) const {
-    for (const auto& [name, slot] : names_)
-        f(std::string_view(name), rooms_[slot].seats.size());
+    rooms_.for_each([&f](const named_room& r) { f(r.key(), r.value.seats.size()); });
 }
 
 template <class Soon, class F>
