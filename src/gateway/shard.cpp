@@ -147,13 +147,13 @@ void shard::impl::on_close(slot_handle session, close_reason reason) {
     }
     const std::string connection = s->id.text();  // the next line makes it another
     leave_everything(*s);
-    leave_user(*s, reason);
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(loop_.now() - s->opened);
     count_closed(s->websocket, reason, seconds);
     log::debug("session closed", {{"connection", connection},
                                   {"user", s->user},
                                   {"reason", engineio::to_string(reason)},
                                   {"seconds", seconds.count()}});
+    leave_user(*s, reason);
     sockets_[session.index].reset();
 }
 

@@ -10,7 +10,7 @@ void shard::impl::enter_user(chat_socket& s, chat::identity who) {
     const bool fresh =
         users_.enter(s.session.index, std::move(who.user_id), std::move(who.session_id));
     auto login = users_.login_of(s.session.index);
-    s.user = user_name(login);
+    s.user = user_name(*login);
     ask_.user_enters(s.user.text());
     if (fresh) ask_.session_begins(std::move(login));
 }
