@@ -27,10 +27,9 @@ class user_name {
 public:
     user_name() = default;
     explicit user_name(const chat::login& who) : who_(&who) {}
-    [[nodiscard]] const std::string& text() const { return who_->user; }
-    operator const std::string&() const { return text(); }  // NOLINT: it is one
-    operator std::string_view() const { return text(); }    // NOLINT
-    bool operator==(const std::string& other) const { return text() == other; }
+    operator std::string_view() const { return who_->user(); }  // NOLINT: it is one
+    [[nodiscard]] std::string text() const { return std::string(who_->user()); }
+    bool operator==(std::string_view other) const { return who_->user() == other; }
 
 private:
     const chat::login* who_ = nullptr;

@@ -110,7 +110,7 @@ void shard::impl::on_open(slot_handle session, const public_id& sid,
     }
     auto s = std::make_unique<chat_socket>();
     s->session = session;
-    enter_user(*s, std::move(*admitted.who));
+    enter_user(*s, *admitted.who);
     s->pass = std::move(admitted.pass);
     if (admitted.place || options_.events_per_socket_per_s != 0) {
         s->limits = std::make_unique<chat_socket::limited>();

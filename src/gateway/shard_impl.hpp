@@ -186,7 +186,7 @@ private:
     }
 
     // shard_rights.cpp: whose the sockets are
-    void enter_user(chat_socket& s, chat::identity who);
+    void enter_user(chat_socket& s, const chat::identity& who);
     void leave_user(const chat_socket& s, close_reason reason);
 
     // shard_delivery.cpp: from the bus to the sockets
