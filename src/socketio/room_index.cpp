@@ -20,15 +20,17 @@ room_index::tally* room_index::tally_of(std::string_view name) {
     return r ? &r->so_far : nullptr;
 }
 
-const room_index::membership* room_index::find_membership(member_id m, const room& r) const {
+bool room_index::has_member(const std::vector<membership>& own, const room& r, member_id m) {
+    if (own.size() < r.seats.size())
+        return std::ranges::find(own, r.slot, &membership::room) != own.end();
+    return std::ranges::find(r.seats, m) != r.seats.end();
+}
+
+room_index::membership* room_index::find_membership(member_id m, const room& r) {
     if (m >= members_.size()) return nullptr;
-    const auto& own = members_[m];
-    if (own.size() < r.seats.size()) {
-        const auto found = std::ranges::find(own, r.slot, &membership::room);
-        return found == own.end() ? nullptr : &*found;
-    }
-    const auto found = std::ranges::find(r.seats, m, &seat::member);
-    return found == r.seats.end() ? nullptr : &own[found->back];
+    auto& own = members_[m];
+    if (!has_member(own, r, m)) return nullptr;
+    return &*std::ranges::find(own, r.slot, &membership::room);
 }
 
 std::pair<room_index::room&, bool> room_index::find_or_open(std::string_view name) {
@@ -52,16 +54,16 @@ void room_index::close(named_room& r) {
 
 room_index::change room_index::join(member_id m, std::string_view name) {
     const auto [joined, opened] = find_or_open(name);
-    if (find_membership(m, joined)) return {};
     make_place_for(m);
     auto& own = members_[m];
     auto& seats = joined.seats;
+    if (!opened && has_member(own, joined, m)) return {};
     // There are as many seats as memberships: they take a fifth of the slack that a vector takes by
     // itself. Steps of a quarter of a power of two are those of the allocator's sizes.
     if (seats.size() == seats.capacity() && seats.size() > 4)
         seats.reserve(seats.size() + std::bit_floor(seats.size()) / 4);
-    own.push_back({.room = joined.slot, .back = static_cast<std::uint32_t>(seats.size())});
-    seats.push_back({.member = m, .back = static_cast<std::uint32_t>(own.size() - 1)});
+    own.push_back({.room = joined.slot, .seat = static_cast<std::uint32_t>(seats.size())});
+    seats.push_back(m);
     ++joined.so_far.joined;
     return {.changed = true, .edge = opened};
 }
@@ -80,41 +82,38 @@ void room_index::make_place_for(member_id m) {
 room_index::change room_index::leave(member_id m, std::string_view name) {
     auto* left = rooms_.find(name);
     if (!left) return {};
-    const auto* place = find_membership(m, left->value);
+    auto* place = find_membership(m, left->value);
     if (!place) return {};
-    const auto position = left->value.seats[place->back].back;
-    vacate(*place);
-    forget(m, position);
+    auto& own = members_[m];
+    vacate(*place, static_cast<std::size_t>(place - own.data()));
+    *place = own.back();
+    own.pop_back();
+    if (own.empty()) std::vector<membership>().swap(own);
     const bool emptied = left->value.seats.empty();
     if (emptied) close(*left);
     return {.changed = true, .edge = emptied};
 }
 
-/// Takes the seat out of its room; the last one moves into the gap and its member is told.
-void room_index::vacate(membership place) {
+/// Takes the seat out of its room; the last one moves into the gap and its member is told. Users of
+/// many rooms have them in the order of their lists, which is the same: `hint` is the place in one
+/// at which the other is looked through first.
+void room_index::vacate(membership place, std::size_t hint) {
     auto& seats = slots_[place.room]->value.seats;
-    const auto last = seats.back();
+    const member_id last = seats.back();
     seats.pop_back();
-    if (place.back == seats.size()) return;
-    seats[place.back] = last;
-    members_[last.member][last.back].back = place.back;
-}
-
-/// Takes an entry out of the member's list; the last one moves into the gap and its room is told.
-void room_index::forget(member_id m, std::uint32_t position) {
-    auto& own = members_[m];
-    const auto last = own.back();
-    own.pop_back();
-    if (position != own.size()) {
-        own[position] = last;
-        slots_[last.room]->value.seats[last.back].back = position;
-    }
-    if (own.empty()) std::vector<membership>().swap(own);
+    if (place.seat == seats.size()) return;
+    seats[place.seat] = last;
+    auto& theirs = members_[last];
+    const auto from = theirs.begin() + static_cast<std::ptrdiff_t>(std::min(hint, theirs.size()));
+    auto moved = std::ranges::find(from, theirs.end(), place.room, &membership::room);
+    if (moved == theirs.end())
+        moved = std::ranges::find(theirs.begin(), from, place.room, &membership::room);
+    moved->seat = place.seat;
 }
 
 bool room_index::contains(member_id m, std::string_view name) const {
     const auto* r = find_room(name);
-    return r && find_membership(m, *r) != nullptr;
+    return r && m < members_.size() && has_member(members_[m], *r, m);
 }
 
 std::size_t room_index::member_count(std::string_view name) const {

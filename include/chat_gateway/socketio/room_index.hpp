@@ -17,9 +17,10 @@ namespace chat_gateway::socketio {
 using member_id = std::uint32_t;
 
 /// Who is in which room, both ways. Lives on its shard; not thread-safe. A room exists while it has
-/// members. 8 bytes a membership each way plus vector slack. Each side of a membership knows its
-/// place on the other, so a leave moves the last entry into the gap on both sides; only finding a
-/// given pair walks the shorter of the two lists.
+/// members. A membership is 4 bytes in the room's list and 8 in the member's, plus slack. The
+/// member's side knows its place on the other, where a leave moves the last one into the gap: that
+/// costs a walk through the list of the member who is moved, from the place on where the other had
+/// it. Finding a given pair that may not be there walks the shorter of the two lists.
 class room_index {
 public:
     room_index() = default;
@@ -79,18 +80,13 @@ public:
 private:
     using room_slot = std::uint32_t;  // index in slots_
 
-    /// A member's place in a room; `back` is the place of this membership in the member's own list.
-    struct seat {
-        member_id member;
-        std::uint32_t back;
-    };
-    /// A room in a member's list; `back` is the member's seat there.
+    /// A room in a member's list, and the member's seat there.
     struct membership {
         room_slot room;
-        std::uint32_t back;
+        std::uint32_t seat;
     };
     struct room {
-        std::vector<seat> seats;
+        std::vector<member_id> seats;
         tally so_far;
         room_slot slot = 0;
     };
@@ -98,12 +94,13 @@ private:
 
     [[nodiscard]] const room* find_room(std::string_view name) const;
     [[nodiscard]] room* find_room(std::string_view name);
-    [[nodiscard]] const membership* find_membership(member_id m, const room& r) const;
+    [[nodiscard]] membership* find_membership(member_id m, const room& r);
+    [[nodiscard]] static bool has_member(const std::vector<membership>& own, const room& r,
+                                         member_id m);
     void make_place_for(member_id m);
     [[nodiscard]] std::pair<room&, bool> find_or_open(std::string_view name);
     void close(named_room& r);
-    void vacate(membership place);
-    void forget(member_id m, std::uint32_t position);
+    void vacate(membership place, std::size_t hint);
 
     text_map<room> rooms_;
     std::vector<named_room*> slots_;  // nullptr: free
@@ -115,8 +112,9 @@ private:
 template <class F>
 void room_index::leave_all(member_id m, F&& emptied) {
     if (m >= members_.size()) return;
+    std::size_t n = 0;
     for (const auto place : std::exchange(members_[m], {})) {
-        vacate(place);
+        vacate(place, n++);
         named_room& r = *slots_[place.room];
         if (!r.value.seats.empty()) continue;
         emptied(r.key(), std::as_const(r.value.so_far));
@@ -136,10 +134,10 @@ room_index::tally* room_index::visit(std::string_view name, Soon&& soon, F&& f) 
     if (!r) return nullptr;
     const std::size_t size = r->seats.size();
     for (std::size_t i = 0; i < size && i < ahead; ++i)
-        soon(r->seats[i].member);
+        soon(r->seats[i]);
     for (std::size_t i = 0; i < size; ++i) {
-        if (i + ahead < size) soon(r->seats[i + ahead].member);
-        f(r->seats[i].member);
+        if (i + ahead < size) soon(r->seats[i + ahead]);
+        f(r->seats[i]);
     }
     return &r->so_far;
 }
@@ -149,8 +147,8 @@ void room_index::for_each_member(std::span<const std::string> rooms,
                                  std::span<const std::string> except, F&& f, Then&& then) {
     const auto walk = [this](const std::string& name, auto&& visit, auto&& done) {
         if (auto* r = find_room(name)) {
-            for (const auto& s : r->seats)
-                visit(s.member);
+            for (const member_id m : r->seats)
+                visit(m);
             done(r->so_far);
         }
     };
