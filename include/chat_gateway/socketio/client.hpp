@@ -119,6 +119,4 @@ private:
     bool failed_ = false;
 };
 
-static_assert(sizeof(client) <= 32, "one per connection, most of them in the main namespace only");
-
 }  // namespace chat_gateway::socketio
