@@ -100,6 +100,7 @@ public:
     std::unique_ptr<net::body_watch> body_begins(const http::request& r,
                                                  std::shared_ptr<net::unfinished_request> u);
     void post_begins(const public_id& sid, const std::shared_ptr<arriving_post>& post);
+    [[nodiscard]] http::response unknown_session() const;
     void post_ends(const public_id& sid, const std::shared_ptr<arriving_post>& post, bool lost);
 
     // engine_websocket.cpp
