@@ -97,7 +97,10 @@ void shard::impl::on_open(slot_handle session, const public_id& sid,
                           engineio::transport via) {
     auto& admitted = static_cast<session_ticket&>(*ticket);
     if (!admitted.who) return open_refused(session, std::move(admitted.place), via);
-    if (sockets_.size() <= session.index) sockets_.resize(session.index + 1U);
+    if (sockets_.size() <= session.index) {
+        sockets_.resize(session.index + 1U);
+        connected_.resize(sockets_.size());
+    }
     if (ask_.keeps_sessions()) {
         kept_.resize(sockets_.size());
         kept_[session.index] = {};
@@ -105,7 +108,7 @@ void shard::impl::on_open(slot_handle session, const public_id& sid,
     }
     auto s = std::make_unique<chat_socket>();
     s->session = session;
-    enter_user(*s, std::move(*admitted.who));
+    enter_user(*s, *admitted.who);
     s->pass = std::move(admitted.pass);
     if (admitted.place || options_.events_per_socket_per_s != 0) {
         s->limits = std::make_unique<chat_socket::limited>();
@@ -143,13 +146,13 @@ void shard::impl::on_close(slot_handle session, close_reason reason) {
     }
     const std::string connection = s->id.text();  // the next line makes it another
     leave_everything(*s);
-    leave_user(*s, reason);
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(loop_.now() - s->opened);
     count_closed(s->websocket, reason, seconds);
     log::debug("session closed", {{"connection", connection},
                                   {"user", s->user},
                                   {"reason", engineio::to_string(reason)},
                                   {"seconds", seconds.count()}});
+    leave_user(*s, reason);
     sockets_[session.index].reset();
 }
 
@@ -219,6 +222,7 @@ void shard::impl::try_connect(chat_socket& s, const delivery_batch& missed) {
     if (!s.connect_wanted || !s.rooms_ready || s.connected) return;
     if (s.back) return go_on_returning(s);
     s.connected = true;
+    connected_[s.session.index] = s.session.generation;
     s.connect_wanted = false;
     counts_.add(metric::sockets_connected);
     engine_.connected(s.session);
@@ -258,6 +262,7 @@ void shard::impl::leave_everything(chat_socket& s) {
     if (s.recovered) recovered_.erase(s.pid.text());
     if (!kept_.empty()) kept_[s.session.index] = {};
     s.connected = s.connect_wanted = s.rooms_ready = s.entering = s.recovered = false;
+    connected_[s.session.index] = 0;
     s.start = 0;
     s.since_connect.reset();
     s.back.reset();

@@ -197,7 +197,7 @@ private:
     }
 
     // shard_rights.cpp: whose the sockets are
-    void enter_user(chat_socket& s, chat::identity who);
+    void enter_user(chat_socket& s, const chat::identity& who);
     void leave_user(const chat_socket& s, close_reason reason);
 
     // shard_delivery.cpp: from the bus to the sockets
@@ -229,7 +229,10 @@ private:
     void arm_acks();
 
     std::vector<std::unique_ptr<chat_socket>>
-        sockets_;               ///< by session index, which is the member id
+        sockets_;  ///< by session index, which is the member id
+    /// By session index, the generation of the session whose socket gets messages; 0: none does.
+    /// A recipient's chat_socket, which is not in the cache, need not be looked at.
+    std::vector<std::uint32_t> connected_;
     refused_sessions refused_;  ///< which are no chat_sockets
     socketio::room_index rooms_;
     user_registry users_;

@@ -10,7 +10,7 @@ namespace chat_gateway::gateway {
 void shard::impl::load_chats(chat_socket& s) {
     s.entering = true;
     s.load = ask_.load_chats(
-        loop_, s.user,
+        loop_, s.user.text(),
         [this, session = s.session, life = s.life](result<std::vector<std::string>> chats) {
             if (chat_socket* waiting = find(session, life)) on_chats(*waiting, std::move(chats));
         });
@@ -136,7 +136,7 @@ void shard::impl::join_asked(chat_socket& s, std::string chat, std::string ack) 
     ++s.questions;
     const std::uint32_t sequence = ++s.join_sequence;
     s.pending().joins[chat] = sequence;
-    ask_.can_view_chat(loop_, s.user, chat,
+    ask_.can_view_chat(loop_, s.user.text(), chat,
                        [this, session = s.session, life = s.life, chat, sequence,
                         ack = std::move(ack)](result<bool> allowed) mutable {
                            chat_socket* asked = find(session);

@@ -357,6 +357,7 @@ void engine::impl::erase_lingering(slot_handle h) {
 void engine::impl::mark_dirty(slot_handle h, session_entry& s) {
     if (std::exchange(s.dirty, true)) return;
     dirty_.push_back(h);
+    if (s.link) links_.prefetch(s.link.index);  // flush() writes there
 }
 
 void engine::impl::end_tick() {
@@ -450,6 +451,9 @@ std::unique_ptr<net::body_watch> engine::body_begins(const http::request& r,
 }
 void engine::send(slot_handle session, const wire_ref& message) {
     impl_->send(session, message);
+}
+void engine::expect(std::uint32_t session_index) {
+    impl_->sessions.prefetch(session_index);
 }
 bool engine::writable(slot_handle session) {
     return impl_->writable(session);

@@ -141,6 +141,32 @@ test("a PostgreSQL that hangs delays no end: neither the second SIGTERM's nor th
   await orderly.mended();
 });
 
+test("of gateways that are started at the same moment on one port one runs, and the others say why not", { timeout: 120_000 }, async () => {
+  for (let round = 0; round < 6; round += 1) {
+    const port = await freePort();
+    const started = await Promise.all([1, 2, 3].map(() => Gateway.spawnDemo({ SERVER_PORT: port, SERVER_DRAIN_MS: 0 })));
+    const refused = ({ process: { child } }) => child.exitCode !== null;
+    await eventually(() => started.filter(refused).length === 2, "two of three have ended");
+    for (const gateway of started) {
+      if (!refused(gateway)) {
+        await gateway.answers("/healthz");
+        await gateway.stop();
+        continue;
+      }
+      assert.equal(gateway.process.child.exitCode, 2);
+      assert.match(gateway.process.tail(), /cannot listen key=server\.port .*in use/);
+    }
+  }
+});
+
+test("the admin listener does not share the public one's port, whatever the host is called", { timeout: 60_000 }, async () => {
+  const port = await freePort();
+  const gateway = await Gateway.spawnDemo({ SERVER_HOST: "localhost", ADMIN_HOST: "127.0.0.1", SERVER_PORT: port, ADMIN_PORT: port });
+  await eventually(() => gateway.process.child.exitCode !== null, "it has ended");
+  assert.equal(gateway.process.child.exitCode, 2);
+  assert.match(gateway.process.tail(), /cannot listen key=admin\.port .*in use/);
+});
+
 const notifications = (manager) => manager.events.filter(({ notified }) => notified).map(({ notified }) => notified);
 
 for (const abstract of [false, true]) {

@@ -81,6 +81,8 @@ public:
     /// Queues a message; it leaves at the end of the tick. Unknown sessions are ignored. A session
     /// owed more than send_queue_bytes is closed as a slow consumer.
     void send(slot_handle session, const wire_ref& message);
+    /// send() to the session with this index is about to follow: a hint.
+    void expect(std::uint32_t session_index);
     /// Whether what is sent now would leave in this tick: its WebSocket takes bytes, or a GET is
     /// held.
     [[nodiscard]] bool writable(slot_handle session);
