@@ -124,7 +124,7 @@ test("a PostgreSQL that hangs delays no end: neither the second SIGTERM's nor th
   const hurried = await hungInPostgres(60_000);
   const { child } = hurried.gateway.process;
   child.kill("SIGTERM");
-  await hurried.gateway.answers("/readyz", 503);
+  await hurried.gateway.process.prints(/ draining /);
   const begun = Date.now();
   child.kill("SIGTERM");
   await hurried.gateway.process.prints(/ stopped$/m);
