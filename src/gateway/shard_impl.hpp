@@ -56,6 +56,7 @@ public:
     }
 
     void admit(const http::request& r, unique_function<void(server::admission)> decide) override;
+    void on_refused(const http::request& r, server::refused_handshake why) override;
     void on_open(slot_handle session, const public_id& sid,
                  std::unique_ptr<server::admission_ticket> ticket,
                  engineio::transport via) override;

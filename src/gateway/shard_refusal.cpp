@@ -54,6 +54,22 @@ void shard::impl::log_refusal(std::string_view reason, std::string_view client,
     log::debug("handshake refused", {{"reason", reason}, {"client", client}, {"user", user}});
 }
 
+void shard::impl::on_refused(const http::request& r, server::refused_handshake why) {
+    switch (why) {
+        case server::refused_handshake::origin:
+            counts_.add(metric::handshakes_origin);
+            return log::debug(
+                "handshake refused",
+                {{"reason", "origin"}, {"client", client_for_log(r)}, {"origin", r.get("Origin")}});
+        case server::refused_handshake::malformed:
+            counts_.add(metric::handshakes_malformed);
+            return log_refusal("malformed", client_for_log(r));
+        case server::refused_handshake::draining:
+            counts_.add(metric::handshakes_draining);
+            return log_refusal("draining", client_for_log(r));
+    }
+}
+
 void shard::impl::log_put_off(const chat::unavailable& down, std::string_view client) {
     const std::string error = down.error.message();
     if (down.user_id.empty())

@@ -127,6 +127,7 @@ private:
         bool is_link = false;
     };
 
+    void note_refused(const http::request& r, refused_handshake why);
     void handshake(http::request r, engineio::engine_request request,
                    std::shared_ptr<net::local_exchange> e);
     slot_handle open(engineio::transport via, std::unique_ptr<admission_ticket> ticket);

@@ -48,6 +48,7 @@ test("SIGTERM closes the clients evenly over server.drain_ms, each with a bare c
   await idle.ended;
   const refused = await poll(gateway, { Cookie: cookie });
   assert.deepEqual([refused.status, refused.headers["retry-after"], refused.headers.connection], [503, "5", "close"]);
+  assert.equal(await gateway.metric('chat_gateway_handshakes_total{result="draining"}'), 1);
   await Promise.all(sockets.map((raw) => raw.end()));
   assert.ok(closed.every(({ code }) => code === 1005), "no code, no reason: the stock client comes back");
 

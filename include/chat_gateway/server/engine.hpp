@@ -27,6 +27,13 @@ public:
 };
 using admission = std::variant<std::unique_ptr<admission_ticket>, http::response>;
 
+/// Why the application was not asked about a handshake.
+enum class refused_handshake : std::uint8_t {
+    origin,     ///< cors does not allow it
+    malformed,  ///< no handshake of this version: transport, method, EIO, WebSocket headers
+    draining,   ///< none is taken any more
+};
+
 /// The application above an engine. Called on the engine's loop, only.
 class engine_events {
 public:
@@ -34,6 +41,8 @@ public:
     /// A handshake that is right in form. Answer once, now or later. A refusal gets its CORS
     /// headers from the engine.
     virtual void admit(const http::request& r, unique_function<void(admission)> decide) = 0;
+    /// The engine has refused one by itself.
+    virtual void on_refused(const http::request& /*r*/, refused_handshake /*why*/) {}
     /// The client has got, or is about to get, its open packet.
     virtual void on_open(slot_handle session, const public_id& sid,
                          std::unique_ptr<admission_ticket> ticket, engineio::transport via) = 0;
