@@ -1,6 +1,7 @@
 #include "addresses.hpp"
 #include "admin_options.hpp"
 #include "drain.hpp"
+#include "last_moments.hpp"
 #include "loop_watch.hpp"
 #include "notifier.hpp"
 #include "options.hpp"
@@ -74,7 +75,7 @@ public:
                     {.secrets = s.session.secrets, .user_pointer = s.session.user_pointer},
                     recovery_options_of(s), metrics_),
           admin_(admin_options_of(s), services_, metrics_),
-          signals_(services_loop_.context(), SIGTERM, SIGINT, SIGHUP),
+          signals_(std::in_place, services_loop_.context(), SIGTERM, SIGINT, SIGHUP),
           drain_(services_loop_, std::chrono::milliseconds(s.server.drain_ms)) {
         public_limits_.body_bytes = s.engine.max_payload_bytes;
         admin_limits_.body_bytes = admin::admin_routes::max_body_bytes;
@@ -121,6 +122,7 @@ public:
     application(const application&) = delete;
     application& operator=(const application&) = delete;
 
+    /// Until it is told to stop; signals have their default action again when it returns.
     void run() {
         std::vector<std::jthread> threads;
         for (auto& l : loops_) {
@@ -130,6 +132,8 @@ public:
         services_loop_.run();
         for (auto& l : loops_)
             l.loop.stop();
+        threads.clear();
+        signals_.reset();
     }
 
 private:
@@ -209,7 +213,7 @@ private:
     }
 
     void wait_for_signal() {
-        signals_.async_wait([this](const boost::system::error_code& ec, int number) {
+        signals_->async_wait([this](const boost::system::error_code& ec, int number) {
             if (ec) return;
             wait_for_signal();
             if (number == SIGHUP) return reload();
@@ -326,7 +330,7 @@ private:
     std::vector<std::unique_ptr<net::inherited_listener>> inherited_doors_;  ///< likewise
     std::unique_ptr<net::listener> admin_door_;  ///< null: it was inherited
     std::unique_ptr<net::inherited_listener> inherited_admin_;
-    boost::asio::signal_set signals_;
+    std::optional<boost::asio::signal_set> signals_;  ///< until run() returns
     drain drain_;
     std::optional<loop_watch> watch_;
 };
@@ -354,8 +358,10 @@ int run_application(const settings& s, const origin& from) {
     // An exception out of a loop is a broken invariant: it ends the process, and the supervisor
     // starts it anew.
     app->run();
+    const last_moments limit;
     log::tell_all_repeated();
     log::info("stopped");
+    app.reset();
     return 0;
 }
 

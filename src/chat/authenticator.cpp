@@ -58,9 +58,9 @@ public:
           active_({}, ask_active(directory)) {}
 
     void authenticate(const std::optional<std::string>& cookie, handler h) {
-        if (!cookie) return h(refusal::no_cookie);
+        if (!cookie) return h(refused{refusal::no_cookie});
         auto session_id = verify_session_cookie(*cookie, options_.secrets);
-        if (!session_id) return h(refusal::bad_signature);
+        if (!session_id) return h(refused{refusal::bad_signature});
         sessions_.load(*session_id, [self = weak_from_this(), id = *session_id, h = std::move(h)](
                                         result<std::optional<std::string>> record) mutable {
             if (const auto alive = self.lock()) {
@@ -74,10 +74,10 @@ public:
 private:
     void on_record(std::string session_id, result<std::optional<std::string>> record, handler h) {
         if (!record) return h(unavailable{"session store", record.error()});
-        if (!*record) return h(refusal::no_session);
+        if (!*record) return h(refused{refusal::no_session});
         auto user = user_of_record(**record, options_.user_pointer);
-        if (!user) return h(refusal::bad_record);
-        if (!*user) return h(refusal::not_logged_in);
+        if (!user) return h(refused{refusal::bad_record});
+        if (!*user) return h(refused{refusal::not_logged_in});
         check_active({std::move(**user), std::move(session_id)}, std::move(h));
     }
 
@@ -86,8 +86,8 @@ private:
         auto user = who.user_id;
         active_.get(std::move(user), [who = std::move(who),
                                       h = std::move(h)](result<std::vector<bool>> active) mutable {
-            if (!active) return h(unavailable{"database", active.error()});
-            if (active->empty()) return h(refusal::inactive_user);
+            if (!active) return h(unavailable{"database", active.error(), std::move(who.user_id)});
+            if (active->empty()) return h(refused{refusal::inactive_user, std::move(who.user_id)});
             h(std::move(who));
         });
     }

@@ -12,15 +12,28 @@ void session_recheck::add(login_ref who, time_point now) {
     }
     order_.push_back({std::move(who), 1, 0, now});
     const auto at = std::prev(order_.end());
-    by_session_.emplace(at->who->session, at);
+    if (!by_session_.insert(at).second) others_.emplace(at->who->session(), at);
 }
 
 void session_recheck::remove(const login& who) {
     const auto known = find(who);
     if (!known || --(*known)->shards != 0) return;
-    const auto [first, last] = by_session_.equal_range(who.session);
-    by_session_.erase(std::find_if(first, last, [&](const auto& e) { return e.second == *known; }));
+    forget(*known);
     order_.erase(*known);
+}
+
+/// Out of the indices; another user of the session takes its place.
+void session_recheck::forget(place at) {
+    const std::string_view session = at->who->session();
+    const auto [first, last] = others_.equal_range(session);
+    if (const auto main = by_session_.find(session); *main == at) {
+        by_session_.erase(main);
+        if (first == last) return;
+        by_session_.insert(first->second);
+        others_.erase(first);
+    } else {
+        others_.erase(std::find_if(first, last, [at](const auto& e) { return e.second == at; }));
+    }
 }
 
 void session_recheck::vouch(const login& who, time_point now) {
@@ -56,7 +69,10 @@ std::vector<session_recheck::due> session_recheck::take_due(time_point now) {
 
 std::vector<session_recheck::due> session_recheck::take(std::string_view session, time_point now) {
     std::vector<due> out;
-    const auto [first, last] = by_session_.equal_range(session);
+    const auto main = by_session_.find(session);
+    if (main == by_session_.end()) return out;
+    out.push_back(pass(*main, now));
+    const auto [first, last] = others_.equal_range(session);
     for (auto at = first; at != last; ++at)
         out.push_back(pass(at->second, now));
     return out;
@@ -82,9 +98,12 @@ steady_clock::duration session_recheck::interval() const {
 }
 
 std::optional<session_recheck::place> session_recheck::find(const login& who) const {
-    const auto [first, last] = by_session_.equal_range(who.session);
+    const auto main = by_session_.find(who.session());
+    if (main == by_session_.end()) return std::nullopt;
+    if ((*main)->who->user() == who.user()) return *main;
+    const auto [first, last] = others_.equal_range(who.session());
     for (auto at = first; at != last; ++at) {
-        if (at->second->who->user == who.user) return at->second;
+        if (at->second->who->user() == who.user()) return at->second;
     }
     return std::nullopt;
 }

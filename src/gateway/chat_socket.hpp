@@ -22,18 +22,17 @@
 
 namespace chat_gateway::gateway {
 
-/// The user's id, shared by all sockets of a session.
+/// The user's id, which the user_registry keeps for as long as the socket is there.
 class user_name {
 public:
     user_name() = default;
-    explicit user_name(chat::login_ref who) : who_(std::move(who)) {}
-    [[nodiscard]] const std::string& text() const { return who_->user; }
-    operator const std::string&() const { return text(); }  // NOLINT: it is one
-    operator std::string_view() const { return text(); }    // NOLINT
-    bool operator==(const std::string& other) const { return text() == other; }
+    explicit user_name(const chat::login& who) : who_(&who) {}
+    operator std::string_view() const { return who_->user(); }  // NOLINT: it is one
+    [[nodiscard]] std::string text() const { return std::string(who_->user()); }
+    bool operator==(std::string_view other) const { return who_->user() == other; }
 
 private:
-    chat::login_ref who_;
+    const chat::login* who_ = nullptr;
 };
 
 /// One session's Socket.IO side: its user, and how far it is on the way into its rooms.

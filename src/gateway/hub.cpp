@@ -44,10 +44,9 @@ void hub::acquire(unsigned shard, std::vector<std::string> taken,
     std::vector<std::string> fresh;
     for (const auto& room : taken) {
         const auto [held, inserted] = holders_.try_emplace(room);
-        held->second.shards |= std::uint64_t{1} << shard;
+        held.value.shards |= std::uint64_t{1} << shard;
         if (inserted) fresh.push_back(room);
-        if (const auto expected = expected_.find(room); expected != expected_.end())
-            take_over(held->second, expected->second);
+        if (auto* expected = expected_.find(room)) take_over(held.value, expected->value);
     }
     bus_.subscribe(std::move(fresh),
                    [this, taken = std::move(taken), position = log_->last_position(),
@@ -62,9 +61,9 @@ void hub::acquire(unsigned shard, std::vector<std::string> taken,
 void hub::on_confirmed(const std::vector<std::string>& rooms) {
     if (!recovery_.on()) return;
     for (const auto& room : rooms) {
-        const auto found = holders_.find(room);
-        if (found == holders_.end() || found->second.known_from != holding::never) continue;
-        found->second.known_from = log_->last_position();
+        auto* found = holders_.find(room);
+        if (!found || found->value.known_from != holding::never) continue;
+        found->value.known_from = log_->last_position();
     }
 }
 
@@ -95,8 +94,8 @@ void hub::release(unsigned shard, const std::vector<left_room>& rooms) {
     std::vector<std::string> names;
     names.reserve(rooms.size());
     for (const auto& [name, so_far] : rooms) {
-        if (const auto found = holders_.find(name); found != holders_.end()) {
-            auto& before = found->second.before;
+        if (holders_.contains(name)) {
+            auto& before = asides_.try_emplace(name).first.value.before;
             before.sent += so_far.sent;
             before.joined += so_far.joined;
             before.departed += so_far.departed;
@@ -109,19 +108,19 @@ void hub::release(unsigned shard, const std::vector<left_room>& rooms) {
 void hub::release(unsigned shard, const std::vector<std::string>& rooms) {
     const time_point now = timers_.now();
     for (const auto& room : rooms) {
-        const auto found = holders_.find(room);
-        if (found == holders_.end() || found->second.shards == 0) continue;
-        found->second.shards &= ~(std::uint64_t{1} << shard);
-        let_go(room, found->second, now);
+        auto* found = holders_.find(room);
+        if (!found || found->value.shards == 0) continue;
+        found->value.shards &= ~(std::uint64_t{1} << shard);
+        let_go(*found, now);
     }
     arm_sweep();
 }
 
 /// One holder less: the last one's going starts the grace period.
-void hub::let_go(const std::string& room, holding& h, time_point now) {
-    if (h.held()) return;
-    h.released = now;
-    unheld_.emplace_back(now, room);
+void hub::let_go(const held_name& room, time_point now) {
+    if (room.value.held()) return;
+    asides_.try_emplace(room.key()).first.value.released = now;
+    unheld_.emplace_back(now, room.key());
 }
 
 std::uint64_t hub::all_shards() const {
@@ -132,7 +131,8 @@ void hub::expect(const std::vector<std::string>& rooms) {
     const time_point until = timers_.now() + grace;
     for (const auto& room : rooms) {
         // Expected before, what came since is kept on for those who were ordered into it then.
-        expected_.try_emplace(room, until, log_->last_position()).first->second.until = until;
+        expected_.try_emplace(room, expectation{until, log_->last_position()}).first.value.until =
+            until;
         expiring_.emplace_back(until, room);
     }
     forget_expected();
@@ -145,7 +145,7 @@ bool hub::hold_briefly(const std::vector<std::string>& rooms,
     for (const auto& room : rooms) {
         const auto [held, inserted] = holders_.try_emplace(room);
         if (inserted) fresh.push_back(room);
-        let_go(room, held->second, now);
+        let_go(held, now);
     }
     arm_sweep();
     const bool any = !fresh.empty();
@@ -158,11 +158,11 @@ void hub::forget_expected() {
     for (; !expiring_.empty(); expiring_.pop_front()) {
         const auto& [until, room] = expiring_.front();
         if (until > now && expiring_.size() <= max_expected) break;
-        const auto found = expected_.find(room);
+        auto* found = expected_.find(room);
         // Expected once more since: a later entry tells.
-        if (found == expected_.end() || found->second.until != until) continue;
-        log_->close(found->second.log);
-        expected_.erase(found);
+        if (!found || found->value.until != until) continue;
+        log_->close(found->value.log);
+        expected_.erase(*found);
     }
 }
 
@@ -184,44 +184,47 @@ void hub::drop_unheld() {
     std::vector<std::string> gone;
     for (; !unheld_.empty() && unheld_.front().first <= due; unheld_.pop_front()) {
         auto& [when, room] = unheld_.front();
-        const auto found = holders_.find(room);
+        auto* found = holders_.find(room);
         // Taken up again since, perhaps let go once more: then a later entry tells.
-        if (found == holders_.end() || found->second.held()) continue;
-        if (found->second.released != when) continue;
-        log_->close(found->second.log);
+        if (!found || found->value.held()) continue;
+        auto* beside = asides_.find(room);
+        if (!beside || beside->value.released != when) continue;
+        asides_.erase(*beside);
+        log_->close(found->value.log);
         busy_.forget(*found);
-        holders_.erase(found);
+        holders_.erase(*found);
         gone.push_back(std::move(room));
     }
     if (!gone.empty()) bus_.unsubscribe(gone);
 }
 
 void hub::note_denial(std::string_view room) {
-    const auto found = holders_.find(room);
-    if (found != holders_.end()) count(found->second.denials);
+    if (holders_.contains(room)) count(asides_.try_emplace(room).first.value.denials);
 }
 
 hub::room_counts hub::counts_of(std::string_view room) const {
-    const auto found = holders_.find(room);
-    if (found == holders_.end()) return {};
-    const holding& h = found->second;
-    return {.messages = busy_.count(*found), .denials = h.denials, .before = h.before};
+    const auto* found = holders_.find(room);
+    if (!found) return {};
+    const auto* beside = asides_.find(room);
+    const aside more = beside ? beside->value : aside{};
+    return {.messages = busy_.count(*found), .denials = more.denials, .before = more.before};
 }
 
 std::vector<std::string> hub::busiest(std::size_t most,
                                       const std::function<bool(std::string_view)>& wanted) const {
-    const auto is_wanted = [&](const holdings::value_type& room) {
-        return room.second.shards != 0 && wanted(room.first);
+    const auto is_wanted = [&](const held_name& room) {
+        return room.value.shards != 0 && wanted(room.key());
     };
     std::vector<std::string> names;
     for (const auto* room : busy_.highest(most, is_wanted))
-        names.push_back(room->first);
+        names.emplace_back(room->key());
     const auto silent = static_cast<std::ptrdiff_t>(names.size());
     std::size_t looked_at = 0;
-    for (auto room = holders_.begin(); room != holders_.end() && names.size() < most; ++room) {
-        if (++looked_at > most_looked_at) break;
-        if (room->second.rank == 0 && is_wanted(*room)) names.push_back(room->first);
-    }
+    holders_.for_each_until([&](const held_name& room) {
+        if (names.size() >= most || ++looked_at > most_looked_at) return false;
+        if (room.value.rank == 0 && is_wanted(room)) names.emplace_back(room.key());
+        return true;
+    });
     std::sort(names.begin() + silent, names.end());
     return names;
 }
@@ -244,19 +247,18 @@ hub::audience hub::audience_of(const std::vector<std::string>& rooms) {
         whom.anybody = true;
     }
     for (const auto& room : rooms) {
-        const auto expected = expected_.find(room);
-        const bool is_expected = expected != expected_.end();
-        if (is_expected) {
+        auto* expected = expected_.find(room);
+        if (expected) {
             whom.shards = all_shards();
             whom.anybody = true;
         }
-        const auto found = holders_.find(room);
-        if (found == holders_.end()) {
-            if (is_expected) note_log(log_of(expected->second));
+        auto* found = holders_.find(room);
+        if (!found) {
+            if (expected) note_log(log_of(expected->value));
             continue;
         }
-        holding& h = found->second;
-        if (is_expected) take_over(h, expected->second);
+        holding& h = found->value;
+        if (expected) take_over(h, expected->value);
         busy_.raise(*found);
         whom.shards |= h.shards;
         whom.anybody = whom.anybody || h.held();
@@ -309,7 +311,7 @@ void hub::on_messages(std::vector<socketio::cluster::message> messages) {
         if (stored_) {
             stored_->on_delivery(encoded);
         } else if (encoded->position != 0) {
-            log_->add(encoded, logs_, now);
+            log_->add(*encoded, logs_, now);
         }
         for (unsigned s = 0; s < shards_; ++s) {
             if (whom.shards >> s & 1) batches[s].push_back(encoded);
@@ -318,7 +320,11 @@ void hub::on_messages(std::vector<socketio::cluster::message> messages) {
     for (unsigned s = 0; s < shards_; ++s) {
         if (!batches[s].empty()) deliver_(s, std::move(batches[s]));
     }
-    if (recovery_.on()) tidy_recovery();
+    if (!recovery_.on()) return;
+    // What is too old can wait for the timer.
+    const bool over = log_->bytes() + suspended_->bytes() > recovery_.total_bytes;
+    if (over || !tidy_armed_) return tidy_recovery();
+    note_recovery_bytes();
 }
 
 void hub::on_gap() {
@@ -337,7 +343,7 @@ void hub::suspend(suspended_session s) {
     if (!held) return;
     if (!suspended_->add(std::move(s), timers_.now())) return;
     for (const auto& room : rooms)
-        ++holders_.find(room.name)->second.suspended;
+        ++holders_.find(room.name)->value.suspended;
     tidy_recovery();
 }
 
@@ -358,8 +364,8 @@ std::variant<resumption, recovery_failure> hub::resume(const socketio::recovery_
     std::erase_if(back.session.rooms, [&](const held_room& r) { return !coming.contains(r.name); });
     logs_.clear();
     for (const auto& room : back.session.rooms) {
-        const auto held = holders_.find(room.name);
-        logs_.push_back(held == holders_.end() ? slot_handle{} : log_of(held->second));
+        auto* held = holders_.find(room.name);
+        logs_.push_back(held ? log_of(held->value) : slot_handle{});
     }
     auto missed = log_->missed(*offset, back.session.start, back.session.rooms, logs_,
                                recovery_.session_bytes);
@@ -377,10 +383,10 @@ void hub::forget(std::string_view user) {
 void hub::end_suspension(const suspended_session& s) {
     const time_point now = timers_.now();
     for (const auto& room : s.rooms) {
-        const auto found = holders_.find(room.name);
-        if (found == holders_.end() || found->second.suspended == 0) continue;
-        --found->second.suspended;
-        let_go(room.name, found->second, now);
+        auto* found = holders_.find(room.name);
+        if (!found || found->value.suspended == 0) continue;
+        --found->value.suspended;
+        let_go(*found, now);
     }
     arm_sweep();
 }

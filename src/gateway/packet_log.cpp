@@ -7,8 +7,8 @@
 namespace chat_gateway::gateway {
 namespace {
 
-/// What an entry costs beside its frames: the block, the names of its rooms, its places in lists.
-constexpr std::size_t entry_overhead = 256;
+/// What a message costs beside its entry and its frames: their blocks, its places in lists.
+constexpr std::size_t entry_overhead = 128;
 
 /// The rooms' names, looked up by whoever asks; made when somebody does.
 class name_set {
@@ -61,20 +61,28 @@ void packet_log::gap() {
         rooms_.find(room)->clear(last_);
 }
 
-void packet_log::add(std::shared_ptr<const delivery> d, std::span<const room_id> rooms,
-                     time_point now) {
+std::shared_ptr<const delivery> packet_log::entry::as_delivery(std::uint64_t position) const {
+    auto d = std::make_shared<delivery>();
+    d->text = text;
+    d->position = position;
+    if (more) d->attachments = more->attachments;
+    return d;
+}
+
+void packet_log::add(const delivery& d, std::span<const room_id> rooms, time_point now) {
     const auto position = ++last_;
-    const bool for_everybody = d->rooms.empty();
-    const std::size_t bytes = entry_overhead + d->bytes();
-    entries_.push_back({std::move(d), now, static_cast<std::uint32_t>(bytes)});
+    const std::size_t bytes = entry_overhead + d.bytes();
+    entries_.push_back({.text = d.text, .when = now, .bytes = static_cast<std::uint32_t>(bytes)});
     bytes_ += sizeof(entry) + bytes;
-    if (for_everybody) remember(everybody_, position);
+    if (!d.attachments.empty() || !d.except.empty())
+        at(position).more = std::make_unique<rest>(rest{d.attachments, d.except, {}});
+    if (d.rooms.empty()) remember(everybody_, position);
     for (const room_id room : rooms)
         note(room, position);
     // Remembered by no room: the position is taken all the same.
     if (entry& e = at(position); e.histories == 0) {
         bytes_ -= e.bytes;
-        e.what.reset();
+        e.forget();
     }
     trim();
 }
@@ -87,8 +95,8 @@ void packet_log::note(room_id room, std::uint64_t position) {
     if (!e.first) {
         e.first = room;
     } else {
-        if (!e.others) e.others = std::make_unique<std::vector<room_id>>();
-        e.others->push_back(room);
+        if (!e.more) e.more = std::make_unique<rest>();
+        e.more->others.push_back(room);
     }
 }
 
@@ -121,7 +129,7 @@ void packet_log::release(std::uint64_t position) {
     entry& e = at(position);
     if (--e.histories != 0) return;
     bytes_ -= e.bytes;
-    e.what.reset();
+    e.forget();
 }
 
 void packet_log::forget_in(history& h) {
@@ -129,15 +137,14 @@ void packet_log::forget_in(history& h) {
 }
 
 void packet_log::drop_front() {
+    // Forgetting ends in the last of its histories: what is needed behind that is taken before.
     const entry& oldest = entries_.front();
-    if (oldest.what) {
-        if (oldest.what->rooms.empty()) forget_in(everybody_);
-        if (history* h = rooms_.find(oldest.first)) forget_in(*h);
-        if (oldest.others) {
-            for (const room_id room : *oldest.others) {
-                if (history* h = rooms_.find(room)) forget_in(*h);
-            }
-        }
+    const room_id first = oldest.first;
+    const std::vector<room_id> others = oldest.more ? oldest.more->others : std::vector<room_id>{};
+    if (oldest.kept() && !first) forget_in(everybody_);
+    if (history* h = rooms_.find(first)) forget_in(*h);
+    for (const room_id room : others) {
+        if (history* h = rooms_.find(room)) forget_in(*h);
     }
     pop_front();
 }
@@ -150,7 +157,7 @@ void packet_log::pop_front() {
 
 /// Positions that nobody remembers need no place once they are the oldest.
 void packet_log::trim() {
-    while (!entries_.empty() && !entries_.front().what)
+    while (!entries_.empty() && !entries_.front().kept())
         pop_front();
 }
 
@@ -161,7 +168,7 @@ void packet_log::expire(time_point now) {
 
 void packet_log::shrink(std::size_t bytes) {
     while (bytes_ > bytes && !entries_.empty()) {
-        if (entries_.front().what) counts_.add(metric::recovery_evicted_total);
+        if (entries_.front().kept()) counts_.add(metric::recovery_evicted_total);
         drop_front();
     }
 }
@@ -195,11 +202,11 @@ std::optional<delivery_batch> packet_log::missed(std::uint64_t offset, std::uint
     name_set names(rooms);
     std::size_t bytes = 0;
     for (const auto position : positions) {
-        const auto& what = at(position).what;
-        if (names.has_any(what->except)) continue;
-        bytes += what->bytes();
+        const entry& e = at(position);
+        if (e.more && names.has_any(e.more->except)) continue;
+        batch.push_back(e.as_delivery(position));
+        bytes += batch.back()->bytes();
         if (bytes > most_bytes) return std::nullopt;
-        batch.push_back(what);
     }
     return batch;
 }

@@ -40,7 +40,7 @@ public:
     /// The position of the message that add() gets next.
     [[nodiscard]] std::uint64_t next_position() const { return last_ + 1; }
     /// `rooms`: those of the message's that are open, each once; for everybody if it names none.
-    void add(std::shared_ptr<const delivery> d, std::span<const room_id> rooms, time_point now);
+    void add(const delivery& d, std::span<const room_id> rooms, time_point now);
     /// Forgets what is older than the options allow.
     void expire(time_point now);
     /// Forgets the oldest until no more than `bytes` are kept.
@@ -57,13 +57,27 @@ public:
     [[nodiscard]] bool empty() const { return entries_.empty(); }
 
 private:
+    /// What few messages have.
+    struct rest {
+        std::vector<server::wire_bytes> attachments;
+        std::vector<std::string> except;
+        std::vector<room_id> others;  ///< rooms beside the first
+    };
+    /// A message without what only its delivery needs: there may be one for each connection.
     struct entry {
-        std::shared_ptr<const delivery> what;  ///< null once no room remembers it
+        server::wire_bytes text;  ///< empty once no room remembers it
         time_point when;
         std::uint32_t bytes = 0;
-        std::uint32_t histories = 0;                     ///< that have it
-        room_id first{};                                 ///< the room, of nearly all messages
-        std::unique_ptr<std::vector<room_id>> others{};  ///< if there are more
+        std::uint32_t histories = 0;  ///< that have it
+        room_id first{};              ///< the room of nearly all messages; none: it is everybody's
+        std::unique_ptr<rest> more{};
+
+        [[nodiscard]] bool kept() const { return !text.frame().empty(); }
+        void forget() {
+            text = {};
+            more.reset();
+        }
+        [[nodiscard]] std::shared_ptr<const delivery> as_delivery(std::uint64_t position) const;
     };
     struct history {
         std::uint64_t opened_at = 0;

@@ -28,7 +28,9 @@ void public_routes::on_request(http::request r, std::shared_ptr<net::local_excha
 
 std::unique_ptr<net::body_watch> public_routes::on_body_begins(
     const http::request& r, std::shared_ptr<net::unfinished_request> u) {
-    return is_engine_path(r.path) ? engine_.body_begins(r, std::move(u)) : nullptr;
+    if (is_engine_path(r.path)) return engine_.body_begins(r, std::move(u));
+    if (!other_) u->ignore_body();
+    return nullptr;
 }
 
 http::response public_routes::on_unusable_body(const http::request& r, unsigned status) {

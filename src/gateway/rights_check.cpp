@@ -80,7 +80,7 @@ private:
         std::vector<std::string> ids;
         ids.reserve(batch.size());
         for (const due& d : batch)
-            ids.push_back(d.who->session);
+            ids.emplace_back(d.who->session());
         sessions_.load_many(std::move(ids),
                             [self = weak_from_this(), batch = std::move(batch)](
                                 std::vector<result<std::optional<std::string>>> records) mutable {
@@ -97,7 +97,7 @@ private:
                 counts_.add(metric::rechecks_unavailable);
                 continue;
             }
-            if (const auto why = fault_of(*records[i], batch[i].who->user); !why.empty()) {
+            if (const auto why = fault_of(*records[i], batch[i].who->user()); !why.empty()) {
                 cut(batch[i], why);
             } else {
                 valid.push_back(std::move(batch[i]));
@@ -109,7 +109,7 @@ private:
 
     /// Empty: none.
     [[nodiscard]] std::string_view fault_of(const std::optional<std::string>& record,
-                                            const std::string& user) const {
+                                            std::string_view user) const {
         if (!record) return "no_session";
         const auto now = chat::user_of_record(*record, options_.user_pointer);
         if (!now) return "bad_record";
@@ -120,7 +120,7 @@ private:
     void ask_active(std::vector<due> batch) {
         std::unordered_set<std::string> users;
         for (const due& d : batch)
-            users.insert(d.who->user);
+            users.emplace(d.who->user());
         ++batches_;
         directory_.active_users(
             {users.begin(), users.end()}, [self = weak_from_this(), batch = std::move(batch)](
@@ -133,7 +133,7 @@ private:
                 }
                 const std::unordered_set<std::string_view> may(active->begin(), active->end());
                 for (const due& d : batch) {
-                    if (!may.contains(d.who->user)) alive->cut(d, "inactive_user");
+                    if (!may.contains(d.who->user())) alive->cut(d, "inactive_user");
                 }
                 alive->batch_done();
             });

@@ -112,10 +112,11 @@ void services::ask_shard(unsigned shard, std::shared_ptr<shard_request> r) {
 }
 
 void services::deliver(unsigned shard, delivery_batch batch) {
+    const shard_door& door = shards_[shard];
+    if (door.loop->may_run_here()) return door.calls->deliver(std::move(batch));
     std::size_t bytes = 0;
     for (const auto& d : batch)
         bytes += sizeof(delivery) + d->bytes();
-    const shard_door& door = shards_[shard];
     const std::size_t undelivered = door.undelivered->fetch_add(bytes) + bytes;
     door.loop->post([this, &door, bytes, batch = std::move(batch)]() mutable {
         door.calls->deliver(std::move(batch));

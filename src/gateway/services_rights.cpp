@@ -34,11 +34,13 @@ void services::user_leaves(std::string_view user, bool lost) {
 }
 
 void services::cut(const chat::login_ref& who, std::string_view why) {
-    log::info("session ended", {{"user", who->user}, {"reason", why}});
+    log::info("session ended", {{"user", who->user()}, {"reason", why}});
     const metric reason =
         why == "inactive_user" ? metric::sent_away_user : metric::sent_away_session;
     ask_all<std::size_t>(
-        [who](shard_calls& calls) { return calls.disconnect_user(who->user, who->session); },
+        [who](shard_calls& calls) {
+            return calls.disconnect_user(std::string(who->user()), std::string(who->session()));
+        },
         [this, reason](std::vector<std::size_t> sockets) {
             const auto count = std::accumulate(sockets.begin(), sockets.end(), std::size_t{0});
             counts_.add(metric::sockets_cut, count);

@@ -39,16 +39,11 @@ std::optional<std::string> session_cookie(const http::request& r, std::string_vi
 
 void shard::impl::admit(const http::request& r, unique_function<void(server::admission)> decide) {
     const time_point now = loop_.now();
-    auto found = find_place(r, now);
+    std::string client = client_for_log(r);
+    auto found = find_place(r, client, now);
     if (auto* refusal = std::get_if<http::response>(&found)) return decide(std::move(*refusal));
     if (const auto verdict = gate_.judge(now); verdict != handshake_gate::verdict::open) {
-        return decide(put_off(verdict, now));
-    }
-    // Only the log wants to know where a refused handshake came from.
-    std::string client;
-    if (log::enabled(log::level::debug)) {
-        client = http::client_address(r, options_.trusted_proxies);
-        if (client.empty()) client = r.trusted_peer ? "unix" : "unknown";
+        return decide(put_off(verdict, client, now));
     }
     ask_.authenticate(
         loop_, session_cookie(r, options_.session_cookie),
@@ -58,34 +53,37 @@ void shard::impl::admit(const http::request& r, unique_function<void(server::adm
             auto kept = std::move(place);
             if (auto* who = std::get_if<chat::identity>(&v)) {
                 if (kept && !kept->belongs_to(who->user_id))
-                    return decide(refuse_for(limit_met::connections_per_user));
+                    return decide(
+                        refuse_for(limit_met::connections_per_user, client, who->user_id));
                 counts_.add(metric::handshakes_accepted);
                 auto ticket = std::make_unique<session_ticket>();
                 ticket->who = std::move(*who);
                 ticket->pass = std::move(pass);
                 ticket->place = std::move(kept);
+                ticket->client = std::move(client);
                 return decide(std::move(ticket));
             }
-            if (const auto* why = std::get_if<chat::refusal>(&v))
-                return decide(refuse(*why, client, std::move(kept)));
+            if (const auto* refused = std::get_if<chat::refused>(&v))
+                return decide(refuse(*refused, client, std::move(kept)));
             const auto& down = std::get<chat::unavailable>(v);
             counts_.add(metric::handshakes_unavailable);
-            log::debug(
-                "handshake put off",
-                {{"reason", down.what}, {"error", down.error.message()}, {"client", client}});
+            log_put_off(down, client);
             decide(not_now());
         });
 }
 
-http::response shard::impl::put_off(handshake_gate::verdict why, time_point now) {
+http::response shard::impl::put_off(handshake_gate::verdict why, std::string_view client,
+                                    time_point now) {
     const bool slow = why == handshake_gate::verdict::too_slow;
+    const char* const reason = slow ? "too_slow" : "too_many";
+    log::debug("handshake put off", {{"reason", reason}, {"client", client}});
     counts_.add(slow ? metric::handshakes_too_slow : metric::handshakes_too_many);
     ++put_off_.since_then;
     if (!put_off_.last || now - *put_off_.last >= put_off_report_interval) {
         using std::chrono::milliseconds;
         log::warn(
             "handshakes put off",
-            {{"reason", slow ? "too_slow" : "too_many"},
+            {{"reason", reason},
              {"count", std::exchange(put_off_.since_then, 0)},
              {"under_way", gate_.size()},
              {"longest_ms", std::chrono::duration_cast<milliseconds>(gate_.longest(now)).count()}});
@@ -99,7 +97,10 @@ void shard::impl::on_open(slot_handle session, const public_id& sid,
                           engineio::transport via) {
     auto& admitted = static_cast<session_ticket&>(*ticket);
     if (!admitted.who) return open_refused(session, std::move(admitted.place), via);
-    if (sockets_.size() <= session.index) sockets_.resize(session.index + 1U);
+    if (sockets_.size() <= session.index) {
+        sockets_.resize(session.index + 1U);
+        connected_.resize(sockets_.size());
+    }
     if (ask_.keeps_sessions()) {
         kept_.resize(sockets_.size());
         kept_[session.index] = {};
@@ -107,7 +108,7 @@ void shard::impl::on_open(slot_handle session, const public_id& sid,
     }
     auto s = std::make_unique<chat_socket>();
     s->session = session;
-    enter_user(*s, std::move(*admitted.who));
+    enter_user(*s, *admitted.who);
     s->pass = std::move(admitted.pass);
     if (admitted.place || options_.events_per_socket_per_s != 0) {
         s->limits = std::make_unique<chat_socket::limited>();
@@ -120,6 +121,7 @@ void shard::impl::on_open(slot_handle session, const public_id& sid,
     if (s->websocket) counts_.add(metric::websocket_sessions_open);
     log::debug("session opened", {{"connection", s->id.text()},
                                   {"user", s->user},
+                                  {"client", admitted.client},
                                   {"transport", s->websocket ? "websocket" : "polling"}});
     load_chats(*s);  // now, not when CONNECT comes
     sockets_[session.index] = std::move(s);
@@ -144,13 +146,13 @@ void shard::impl::on_close(slot_handle session, close_reason reason) {
     }
     const std::string connection = s->id.text();  // the next line makes it another
     leave_everything(*s);
-    leave_user(*s, reason);
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(loop_.now() - s->opened);
     count_closed(s->websocket, reason, seconds);
     log::debug("session closed", {{"connection", connection},
                                   {"user", s->user},
                                   {"reason", engineio::to_string(reason)},
                                   {"seconds", seconds.count()}});
+    leave_user(*s, reason);
     sockets_[session.index].reset();
 }
 
@@ -220,6 +222,7 @@ void shard::impl::try_connect(chat_socket& s, const delivery_batch& missed) {
     if (!s.connect_wanted || !s.rooms_ready || s.connected) return;
     if (s.back) return go_on_returning(s);
     s.connected = true;
+    connected_[s.session.index] = s.session.generation;
     s.connect_wanted = false;
     counts_.add(metric::sockets_connected);
     engine_.connected(s.session);
@@ -259,6 +262,7 @@ void shard::impl::leave_everything(chat_socket& s) {
     if (s.recovered) recovered_.erase(s.pid.text());
     if (!kept_.empty()) kept_[s.session.index] = {};
     s.connected = s.connect_wanted = s.rooms_ready = s.entering = s.recovered = false;
+    connected_[s.session.index] = 0;
     s.start = 0;
     s.since_connect.reset();
     s.back.reset();

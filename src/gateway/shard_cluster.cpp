@@ -133,8 +133,10 @@ void shard::impl::join_by_order(chat_socket& s, const std::vector<std::string>& 
         if (rooms_.contains(s.session.index, room) || socket_named(room) == &s) continue;
         if (rooms_.rooms_of_count(s.session.index) + fresh.size() >= options_.rooms_per_socket) {
             counts_.add(metric::joins_denied_limit);
-            log::warn("more rooms than allowed",
-                      {{"connection", s.id.text()}, {"user", s.user}, {"room", room}});
+            log::warn("more rooms than allowed", {{"connection", s.id.text()},
+                                                  {"user", s.user},
+                                                  {"room", room},
+                                                  {"reason", "limit"}});
             break;
         }
         fresh.push_back(room);

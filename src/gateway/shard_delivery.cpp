@@ -28,19 +28,20 @@ void shard::impl::deliver(const delivery& d) {
         attachments.emplace_back(bytes);
     std::uint64_t reached = 0;
     const auto give = [&](member_id m) {
-        const chat_socket* s = sockets_[m].get();
-        if (!s || !s->connected) return;
-        if (d.droppable && !engine_.writable(s->session)) return;
-        engine_.send(s->session, text);
+        const slot_handle session{m, connected_[m]};
+        if (!session) return;
+        if (d.droppable && !engine_.writable(session)) return;
+        engine_.send(session, text);
         for (const auto& bytes : attachments)
-            engine_.send(s->session, bytes);
+            engine_.send(session, bytes);
         if (d.position != 0) note_given(m, d.position);
         ++reached;
     };
     // The way of nearly every message: one room, nobody left out.
     if (d.rooms.size() == 1 && d.except.empty() && !socket_named(d.rooms.front())) {
-        rooms_.for_each_member(d.rooms, d.except, give,
-                               [&](socketio::room_index::tally& t) { t.sent += reached; });
+        auto* tally = rooms_.visit(
+            d.rooms.front(), [&](member_id m) { engine_.expect(m); }, give);
+        if (tally) tally->sent += reached;
     } else {
         count_sent(d);
         for (const member_id m : targets_of(d.rooms, d.except))
@@ -53,11 +54,7 @@ void shard::impl::deliver(const delivery& d) {
 void shard::impl::count_sent(const delivery& d) {
     std::uint64_t here = 0;
     rooms_.for_each_member(
-        d.rooms, d.except,
-        [&](member_id m) {
-            const chat_socket* s = sockets_[m].get();
-            here += s && s->connected ? 1 : 0;
-        },
+        d.rooms, d.except, [&](member_id m) { here += connected_[m] != 0 ? 1 : 0; },
         [&](socketio::room_index::tally& t) { t.sent += std::exchange(here, 0); });
 }
 

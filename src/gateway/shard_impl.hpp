@@ -32,6 +32,7 @@ struct session_ticket final : server::admission_ticket {
     std::optional<chat::identity> who;  ///< nullopt: refused, and to be told at CONNECT
     std::unique_ptr<handshake_gate::pass> pass;
     std::unique_ptr<connection_limits::place> place;
+    std::string client;  ///< see client_for_log
 };
 
 /// Permission questions of one socket that may be under way at a time.
@@ -55,6 +56,7 @@ public:
     }
 
     void admit(const http::request& r, unique_function<void(server::admission)> decide) override;
+    void on_refused(const http::request& r, server::refused_handshake why) override;
     void on_open(slot_handle session, const public_id& sid,
                  std::unique_ptr<server::admission_ticket> ticket,
                  engineio::transport via) override;
@@ -100,8 +102,14 @@ private:
     }
 
     // shard_refusal.cpp: who may not be here
+    /// Where a handshake comes from, for lines at debug: empty if there are none.
+    [[nodiscard]] std::string client_for_log(const http::request& r) const;
+    /// `user`: empty if it is not known whose it would have been.
+    static void log_refusal(std::string_view reason, std::string_view client,
+                            std::string_view user = {});
+    static void log_put_off(const chat::unavailable& down, std::string_view client);
     /// How the client is told: by HTTP, or by CONNECT's answer if the decision is a ticket.
-    [[nodiscard]] server::admission refuse(chat::refusal why, const std::string& client,
+    [[nodiscard]] server::admission refuse(const chat::refused& r, std::string_view client,
                                            std::unique_ptr<connection_limits::place> place);
     void open_refused(slot_handle session, std::unique_ptr<connection_limits::place> place,
                       engineio::transport via);
@@ -114,13 +122,14 @@ private:
     // shard_limits.cpp: too many
     /// A handshake's place; or it is refused, and the refusal is the answer.
     [[nodiscard]] std::variant<std::unique_ptr<connection_limits::place>, http::response>
-    find_place(const http::request& r, time_point now);
-    [[nodiscard]] http::response refuse_for(limit_met l);
+    find_place(const http::request& r, std::string_view client, time_point now);
+    [[nodiscard]] http::response refuse_for(limit_met l, std::string_view client,
+                                            std::string_view user = {});
     /// False: the event is dropped; the socket may be gone.
     [[nodiscard]] bool may_send_event(chat_socket& s);
 
     // shard.cpp: from the engine to the protocol and back
-    http::response put_off(handshake_gate::verdict why, time_point now);
+    http::response put_off(handshake_gate::verdict why, std::string_view client, time_point now);
     void run(slot_handle session, std::vector<socketio::client_action> actions);
     void on_action(chat_socket& s, socketio::connect_request&& r);
     void on_action(chat_socket& s, socketio::client_event&& e);
@@ -153,6 +162,9 @@ private:
     void join_asked(chat_socket& s, std::string chat, std::string ack);
     void join_answered(chat_socket& s, const std::string& chat, std::string ack,
                        result<bool> allowed);
+    /// Tells of a join that is denied, and acknowledges it.
+    void join_failed(const chat_socket& s, const std::string& chat, const std::string& ack,
+                     std::string_view why);
     void enter_room(chat_socket& s, const std::string& chat, std::string ack);
     void leave_asked(chat_socket& s, const std::string& chat);
     static void remember_left(chat_socket& s, const std::string& chat);
@@ -186,7 +198,7 @@ private:
     }
 
     // shard_rights.cpp: whose the sockets are
-    void enter_user(chat_socket& s, chat::identity who);
+    void enter_user(chat_socket& s, const chat::identity& who);
     void leave_user(const chat_socket& s, close_reason reason);
 
     // shard_delivery.cpp: from the bus to the sockets
@@ -218,7 +230,10 @@ private:
     void arm_acks();
 
     std::vector<std::unique_ptr<chat_socket>>
-        sockets_;               ///< by session index, which is the member id
+        sockets_;  ///< by session index, which is the member id
+    /// By session index, the generation of the session whose socket gets messages; 0: none does.
+    /// A recipient's chat_socket, which is not in the cache, need not be looked at.
+    std::vector<std::uint32_t> connected_;
     refused_sessions refused_;  ///< which are no chat_sockets
     socketio::room_index rooms_;
     user_registry users_;

@@ -24,11 +24,11 @@ static_assert(static_cast<std::size_t>(metric::handshakes_connections_per_user) 
 }  // namespace
 
 std::variant<std::unique_ptr<connection_limits::place>, http::response> shard::impl::find_place(
-    const http::request& r, time_point now) {
+    const http::request& r, std::string_view client, time_point now) {
     if (!options_.limits) return nullptr;
     const auto network = http::network_of(http::client_address(r, options_.trusted_proxies));
     auto found = options_.limits->enter(network, now);
-    if (const auto* met = std::get_if<limit_met>(&found)) return refuse_for(*met);
+    if (const auto* met = std::get_if<limit_met>(&found)) return refuse_for(*met, client);
     return std::move(std::get<0>(found));
 }
 
@@ -40,9 +40,10 @@ void shard::impl::set_limits(shard_limits l) {
 }
 
 /// The gateway is full: 503, another one may do. The client has too many: 429 (RFC 6585).
-http::response shard::impl::refuse_for(limit_met l) {
+http::response shard::impl::refuse_for(limit_met l, std::string_view client,
+                                       std::string_view user) {
     counts_.add(counter_of(l));
-    log::debug("handshake refused", {{"reason", to_string(l)}});
+    log_refusal(to_string(l), client, user);
     if (l == limit_met::connections) {
         http::response full = server::json_refusal(503, 5, "Service unavailable");
         full.set("Retry-After", "5");

@@ -48,7 +48,7 @@ bool shard::impl::recoverable(const chat_socket& s, close_reason reason) const {
 
 suspended_session shard::impl::state_of(const chat_socket& s) const {
     suspended_session out{
-        .pid = s.pid, .id = s.id, .user = s.user, .start = s.start, .rooms = {}, .left = {}};
+        .pid = s.pid, .id = s.id, .user = s.user.text(), .start = s.start, .rooms = {}, .left = {}};
     const auto from = [&](const std::string& room) {
         if (!s.since_connect) return s.start;
         const auto found = s.since_connect->joined_at.find(room);
@@ -85,7 +85,7 @@ void shard::impl::let_go(const std::string& pid, const std::string& user) {
 void shard::impl::begin_return(chat_socket& s, socketio::recovery_claim claim) {
     s.back = std::make_unique<chat_socket::returning>();
     s.back->claim = std::move(claim);
-    ask_.find_suspended(loop_, s.back->claim.pid, s.user,
+    ask_.find_suspended(loop_, s.back->claim.pid, s.user.text(),
                         [this, session = s.session, life = s.life](services::found_session found) {
                             chat_socket* asking = find(session, life);
                             if (!asking || !asking->back) return;
@@ -129,7 +129,7 @@ void shard::impl::ask_for_extra_rooms(chat_socket& s, const std::vector<std::str
     s.back->answers_due = rooms.size();
     if (rooms.empty()) return enter_returning_rooms(s);
     for (const auto& room : rooms) {
-        ask_.can_view_chat(loop_, s.user, room,
+        ask_.can_view_chat(loop_, s.user.text(), room,
                            [this, session = s.session, life = s.life, room](result<bool> allowed) {
                                chat_socket* asking = find(session, life);
                                if (!asking || !asking->back) return;
@@ -175,7 +175,7 @@ void shard::impl::resume(chat_socket& s) {
     const std::unordered_set<std::string_view> left(s.back->found->left.begin(),
                                                     s.back->found->left.end());
     std::erase_if(rooms, [&](const std::string& room) { return left.contains(room); });
-    ask_.resume(loop_, s.back->claim, s.user, std::move(rooms),
+    ask_.resume(loop_, s.back->claim, s.user.text(), std::move(rooms),
                 [this, session = s.session, life = s.life,
                  cuts = cuts_](std::variant<resumption, recovery_failure> outcome) {
                     chat_socket* returning = find(session, life);

@@ -1,7 +1,9 @@
-// Handshakes whose session gives no right to be here, and how their clients are told.
+// Handshakes whose session gives no right to be here, how their clients are told, and what the log
+// has of those that are turned away for whatever reason.
 #include "shard_impl.hpp"
 
 #include <chat_gateway/base/log.hpp>
+#include <chat_gateway/http/forwarded.hpp>
 
 #include <utility>
 
@@ -38,10 +40,50 @@ static_assert(static_cast<std::size_t>(metric::closed_shutting_down) -
 
 }  // namespace
 
-server::admission shard::impl::refuse(chat::refusal why, const std::string& client,
+std::string shard::impl::client_for_log(const http::request& r) const {
+    if (!log::enabled(log::level::debug)) return {};
+    std::string client = http::client_address(r, options_.trusted_proxies);
+    if (client.empty()) client = r.trusted_peer ? "unix" : "unknown";
+    return client;
+}
+
+void shard::impl::log_refusal(std::string_view reason, std::string_view client,
+                              std::string_view user) {
+    if (user.empty())
+        return log::debug("handshake refused", {{"reason", reason}, {"client", client}});
+    log::debug("handshake refused", {{"reason", reason}, {"client", client}, {"user", user}});
+}
+
+void shard::impl::on_refused(const http::request& r, server::refused_handshake why) {
+    switch (why) {
+        case server::refused_handshake::origin:
+            counts_.add(metric::handshakes_origin);
+            return log::debug(
+                "handshake refused",
+                {{"reason", "origin"}, {"client", client_for_log(r)}, {"origin", r.get("Origin")}});
+        case server::refused_handshake::malformed:
+            counts_.add(metric::handshakes_malformed);
+            return log_refusal("malformed", client_for_log(r));
+        case server::refused_handshake::draining:
+            counts_.add(metric::handshakes_draining);
+            return log_refusal("draining", client_for_log(r));
+    }
+}
+
+void shard::impl::log_put_off(const chat::unavailable& down, std::string_view client) {
+    const std::string error = down.error.message();
+    if (down.user_id.empty())
+        return log::debug("handshake put off",
+                          {{"reason", down.what}, {"error", error}, {"client", client}});
+    log::debug(
+        "handshake put off",
+        {{"reason", down.what}, {"error", error}, {"client", client}, {"user", down.user_id}});
+}
+
+server::admission shard::impl::refuse(const chat::refused& r, std::string_view client,
                                       std::unique_ptr<connection_limits::place> place) {
-    counts_.add(counter_of(why));
-    log::debug("handshake refused", {{"reason", chat::to_string(why)}, {"client", client}});
+    counts_.add(counter_of(r.why));
+    log_refusal(chat::to_string(r.why), client, r.user_id);
     if (!options_.refuse_at_connect || refused_.full())
         return server::json_refusal(401, 4, "Unauthorized");
     auto ticket = std::make_unique<session_ticket>();

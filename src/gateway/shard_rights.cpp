@@ -6,12 +6,11 @@
 
 namespace chat_gateway::gateway {
 
-void shard::impl::enter_user(chat_socket& s, chat::identity who) {
-    const bool fresh =
-        users_.enter(s.session.index, std::move(who.user_id), std::move(who.session_id));
+void shard::impl::enter_user(chat_socket& s, const chat::identity& who) {
+    const bool fresh = users_.enter(s.session.index, who.user_id, who.session_id);
     auto login = users_.login_of(s.session.index);
-    s.user = user_name(login);
-    ask_.user_enters(s.user.text());
+    s.user = user_name(*login);
+    ask_.user_enters(login->user());
     if (fresh) ask_.session_begins(std::move(login));
 }
 
@@ -19,7 +18,7 @@ void shard::impl::leave_user(const chat_socket& s, close_reason reason) {
     const bool sent_away = reason == close_reason::server_close ||
                            reason == close_reason::connect_timeout ||
                            reason == close_reason::parse_error;
-    ask_.user_leaves(s.user.text(), reason != close_reason::client_close && !sent_away);
+    ask_.user_leaves(s.user, reason != close_reason::client_close && !sent_away);
     auto login = users_.login_of(s.session.index);
     if (users_.leave(s.session.index)) ask_.session_ends(std::move(login));
 }

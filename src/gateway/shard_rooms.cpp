@@ -10,7 +10,7 @@ namespace chat_gateway::gateway {
 void shard::impl::load_chats(chat_socket& s) {
     s.entering = true;
     s.load = ask_.load_chats(
-        loop_, s.user,
+        loop_, s.user.text(),
         [this, session = s.session, life = s.life](result<std::vector<std::string>> chats) {
             if (chat_socket* waiting = find(session, life)) on_chats(*waiting, std::move(chats));
         });
@@ -46,8 +46,10 @@ void shard::impl::on_chats(chat_socket& s, result<std::vector<std::string>> chat
         std::min(options_.rooms_per_socket, rooms_.rooms_of_count(s.session.index));
     if (chats->size() > room_for) {
         counts_.add(metric::joins_denied_limit, chats->size() - room_for);
-        log::warn("more chats than rooms allowed",
-                  {{"connection", s.id.text()}, {"user", s.user}, {"chats", chats->size()}});
+        log::warn("more chats than rooms allowed", {{"connection", s.id.text()},
+                                                    {"user", s.user},
+                                                    {"reason", "limit"},
+                                                    {"chats", chats->size()}});
         chats->resize(room_for);
     }
     enter_rooms(s, *chats, [this, session = s.session, life = s.life](bool confirmed) {
@@ -129,12 +131,12 @@ void shard::impl::join_asked(chat_socket& s, std::string chat, std::string ack) 
     if (rooms_.contains(s.session.index, chat)) return enter_room(s, chat, std::move(ack));
     if (s.questions >= max_questions) {
         counts_.add(metric::joins_denied_limit);
-        return acknowledge(s, ack);
+        return join_failed(s, chat, ack, "limit");
     }
     ++s.questions;
     const std::uint32_t sequence = ++s.join_sequence;
     s.pending().joins[chat] = sequence;
-    ask_.can_view_chat(loop_, s.user, chat,
+    ask_.can_view_chat(loop_, s.user.text(), chat,
                        [this, session = s.session, life = s.life, chat, sequence,
                         ack = std::move(ack)](result<bool> allowed) mutable {
                            chat_socket* asked = find(session);
@@ -168,12 +170,16 @@ void shard::impl::join_answered(chat_socket& s, const std::string& chat, std::st
     }
     if (why) {
         if (allowed) ask_.note_denial(chat);
-        log::debug(
-            "failed to join chat room",
-            {{"connection", s.id.text()}, {"user", s.user}, {"room", chat}, {"reason", why}});
-        return acknowledge(s, ack);
+        return join_failed(s, chat, ack, why);
     }
     enter_room(s, chat, std::move(ack));
+}
+
+void shard::impl::join_failed(const chat_socket& s, const std::string& chat, const std::string& ack,
+                              std::string_view why) {
+    log::debug("failed to join chat room",
+               {{"connection", s.id.text()}, {"user", s.user}, {"room", chat}, {"reason", why}});
+    acknowledge(s, ack);
 }
 
 void shard::impl::enter_room(chat_socket& s, const std::string& chat, std::string ack) {

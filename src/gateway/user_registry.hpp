@@ -3,12 +3,13 @@
 #include <chat_gateway/chat/session_recheck.hpp>
 #include <chat_gateway/socketio/room_index.hpp>
 
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace chat_gateway::gateway {
@@ -20,8 +21,12 @@ class user_registry {
 public:
     using member_id = socketio::member_id;
 
+    user_registry() = default;
+    user_registry(const user_registry&) = delete;
+    user_registry& operator=(const user_registry&) = delete;
+
     /// True: the session is the first of its name and user here.
-    bool enter(member_id m, std::string user, std::string session);
+    bool enter(member_id m, std::string_view user, std::string_view session);
     /// True: it was the last socket of its session here. Of one that is not here: false.
     bool leave(member_id m);
     /// nullptr: no such socket.
@@ -34,42 +39,47 @@ public:
     /// The user whose id hashes to it (std::hash<std::string_view>); empty: nobody here.
     [[nodiscard]] std::string_view user_of(std::uint64_t hash_of_id) const {
         const auto found = users_.find(hashed{hash_of_id});
-        return found == users_.end() ? std::string_view() : found->first;
+        return found == users_.end() ? std::string_view() : seats_[*found].who->user();
     }
 
 private:
     static constexpr member_id nobody = ~member_id{0};
-    /// A socket's place in the ring of its user's sockets: no list of its own to allocate.
+    /// A socket's place in the list of its user's sockets: nothing of its own to allocate.
     struct seat {
         chat::login_ref who;
         member_id before = nobody;
         member_id behind = nobody;
     };
-    struct account {
-        member_id first = nobody;
-        std::uint32_t sockets = 0;
-    };
-
     struct hashed {
         std::uint64_t value;
     };
+    /// Of a user's id, or of the socket of one.
     struct hash {
         using is_transparent = void;
+        const std::vector<seat>* seats;
         std::size_t operator()(std::string_view user) const {
             return std::hash<std::string_view>{}(user);
         }
         std::size_t operator()(hashed user) const { return user.value; }
+        std::size_t operator()(member_id m) const { return (*this)((*seats)[m].who->user()); }
     };
     struct equal {
         using is_transparent = void;
-        bool operator()(std::string_view a, std::string_view b) const { return a == b; }
-        bool operator()(hashed a, std::string_view b) const { return a.value == hash{}(b); }
-        bool operator()(std::string_view a, hashed b) const { return hash{}(a) == b.value; }
+        const std::vector<seat>* seats;
+        bool operator()(member_id a, member_id b) const { return a == b; }
+        bool operator()(std::string_view user, member_id m) const {
+            return user == (*seats)[m].who->user();
+        }
+        bool operator()(member_id m, std::string_view user) const { return (*this)(user, m); }
+        bool operator()(hashed user, member_id m) const {
+            return user.value == hash{seats}((*seats)[m].who->user());
+        }
+        bool operator()(member_id m, hashed user) const { return (*this)(user, m); }
     };
 
     std::vector<seat> seats_;  ///< by member id
-    /// Keys view into the logins of the users' sockets: see leave().
-    std::unordered_map<std::string_view, account, hash, equal> users_;
+    /// The first socket of each user.
+    boost::unordered_flat_set<member_id, hash, equal> users_{0, hash{&seats_}, equal{&seats_}};
 };
 
 }  // namespace chat_gateway::gateway

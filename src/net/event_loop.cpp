@@ -55,6 +55,10 @@ void event_loop::post(unique_function<void()> task) {
     if (wake) boost::asio::post(context_, [this] { run_mailbox(); });
 }
 
+bool event_loop::may_run_here() const {
+    return running_here == this && own_tasks_.empty();
+}
+
 void event_loop::run_own_tasks() {
     for (int n = 0; n < max_events_per_tick && !own_tasks_.empty(); ++n) {
         auto task = std::move(own_tasks_.front());

@@ -48,6 +48,11 @@ peer_name name_of_peer(const stream_socket& socket) {
     return {tcp.address().to_string(), false};
 }
 
+/// The memory as well, which assigning an empty string would keep.
+void give_back(std::string& text) {
+    std::string().swap(text);
+}
+
 // gcc 12 miscompiles temporaries in the arguments of a co_await (they are destroyed twice):
 // arguments are named first, one co_await to a statement.
 
@@ -138,10 +143,13 @@ private:
         void drop() override {
             if (const auto c = std::exchange(connection_, {}).lock()) c->interrupt(std::nullopt);
         }
+        void ignore_body() override { ignored_ = true; }
         void over() { connection_.reset(); }
+        [[nodiscard]] bool is_ignored() const { return ignored_; }
 
     private:
         std::weak_ptr<connection> connection_;
+        bool ignored_ = false;
     };
 
     enum class outcome { waiting, answered, detached, abandoned, aborted };
@@ -244,7 +252,7 @@ private:
             }
             if (now == progress::too_large) {
                 if (watch) watch->settle();
-                request.body = std::string();
+                give_back(request.body);
                 http::response refusal = handler_.on_unusable_body(request, 413);
                 co_await refuse(std::move(refusal));
                 co_return false;
@@ -259,9 +267,12 @@ private:
                     if (ec) co_return false;
                 }
             }
+            if (unfinished->is_ignored()) give_back(request.body);
+            drop_input();  // all of it was taken
             const bool more = co_await receive();
             if (more) continue;
             watch.reset();
+            give_back(request.body);
             if (timed_out_) {
                 http::response refusal = handler_.on_unusable_body(request, 408);
                 co_await refuse(std::move(refusal));
@@ -272,6 +283,7 @@ private:
             co_return false;
         }
         cancel_deadline();
+        if (unfinished && unfinished->is_ignored()) give_back(request.body);
         if (unfinished) unfinished->over();
         if (watch) watch->settle();
         co_return true;
@@ -280,7 +292,7 @@ private:
     [[nodiscard]] bool winding_down() const { return among_ && among_->winding_down(); }
 
     void drop_input() {
-        input_ = std::string();
+        give_back(input_);
         used_ = 0;
     }
     [[nodiscard]] std::string_view pending() const {

@@ -5,18 +5,16 @@
 
 #include <chat_gateway/base/log.hpp>
 #include <chat_gateway/base/random.hpp>
+#include <chat_gateway/base/text_map.hpp>
 #include <chat_gateway/redis/redis.hpp>
 #include <chat_gateway/socketio/cluster/classic_codec.hpp>
 #include <chat_gateway/socketio/cluster/classic_requests.hpp>
 
 #include <algorithm>
 #include <chrono>
-#include <functional>
-#include <iterator>
 #include <optional>
 #include <span>
 #include <string_view>
-#include <unordered_set>
 #include <utility>
 
 namespace chat_gateway::redis {
@@ -80,8 +78,8 @@ public:
     void subscribe(std::vector<std::string> rooms, done_handler done) override {
         auto wanted = channels(rooms);
         if (room_channels_) return listener_->subscribe(std::move(wanted), std::move(done));
-        wanted_.insert(std::make_move_iterator(wanted.begin()),
-                       std::make_move_iterator(wanted.end()));
+        for (const auto& channel : wanted)
+            wanted_.try_emplace(channel);
         listener_->subscribe({}, std::move(done));
     }
     void unsubscribe(const std::vector<std::string>& rooms) override {
@@ -135,11 +133,8 @@ private:
     std::shared_ptr<client> commands_;
     std::shared_ptr<channel_listener> listener_;
     handlers told_;
-    struct text_hash : std::hash<std::string_view> {
-        using is_transparent = void;
-    };
     /// Channels of the rooms asked for; kept only when one pattern brings all of them.
-    std::unordered_set<std::string, text_hash, std::equal_to<>> wanted_;
+    text_set wanted_;
     std::uint64_t messages_ = 0;
     malformed_messages malformed_;
     bus_probes probes_;

@@ -175,7 +175,7 @@ asio::awaitable<void> link::until_read_on(std::shared_ptr<stream> current) {
 
 asio::awaitable<void> link::read_all(std::shared_ptr<stream> current) {
     while (stream_ == current) {
-        co_await until_read_on(current);
+        if (!reading_) co_await until_read_on(current);
         auto bytes = co_await current->read();
         if (stream_ != current) co_return;
         result<std::size_t> taken = make_error_code(errc::closed);

@@ -44,7 +44,7 @@ void subscriber::stop() {
 
 void subscriber::subscribe(std::vector<std::string> channels, waiter done) {
     waiter refused;
-    link_->send(subscriptions_.subscribe(std::move(channels), std::move(done), refused));
+    link_->send(subscriptions_.subscribe(channels, std::move(done), refused));
     post(subscriptions_.take_due(), {});
     if (refused) {
         std::vector<waiter> one;

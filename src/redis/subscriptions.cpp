@@ -8,12 +8,11 @@
 
 namespace chat_gateway::redis {
 
-std::string subscriptions::subscribe(std::vector<std::string> channels, waiter done,
+std::string subscriptions::subscribe(const std::vector<std::string>& channels, waiter done,
                                      waiter& refused) {
     std::vector<std::string_view> fresh;
-    for (auto& channel : channels) {
-        const auto [it, inserted] = wanted_.insert(std::move(channel));
-        if (inserted) fresh.push_back(*it);
+    for (const auto& channel : channels) {
+        if (wanted_.try_emplace(channel).second) fresh.push_back(channel);
     }
     auto commands = connected_ ? ask(sharded_ ? "SSUBSCRIBE" : "SUBSCRIBE", fresh) : std::string();
     if (waiting_.size() < max_waiting)
@@ -26,7 +25,7 @@ std::string subscriptions::subscribe(std::vector<std::string> channels, waiter d
 std::string subscriptions::unsubscribe(const std::vector<std::string>& channels) {
     std::vector<std::string_view> gone;
     for (const auto& channel : channels) {
-        if (wanted_.erase(channel) != 0) gone.push_back(channel);
+        if (wanted_.erase(channel)) gone.push_back(channel);
     }
     return connected_ ? ask(sharded_ ? "SUNSUBSCRIBE" : "UNSUBSCRIBE", gone) : std::string();
 }
@@ -37,7 +36,10 @@ std::string subscriptions::on_connected() {
     confirmed_ = 0;
     std::string commands;
     if (!pattern_.empty()) commands = ask("PSUBSCRIBE", {pattern_});
-    commands += ask(sharded_ ? "SSUBSCRIBE" : "SUBSCRIBE", {wanted_.begin(), wanted_.end()});
+    std::vector<std::string_view> channels;
+    channels.reserve(wanted_.size());
+    wanted_.for_each([&channels](const auto& channel) { channels.push_back(channel.key()); });
+    commands += ask(sharded_ ? "SSUBSCRIBE" : "SUBSCRIBE", channels);
     for (auto& w : waiting_)
         w.mark = asked_;
     restored_at_ = asked_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chat_gateway/base/error.hpp>
+#include <chat_gateway/base/text_map.hpp>
 #include <chat_gateway/base/unique_function.hpp>
 
 #include <cstddef>
@@ -8,7 +9,6 @@
 #include <deque>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 namespace chat_gateway::redis {
@@ -30,7 +30,7 @@ public:
 
     /// The waiter is due when everything wanted so far is in force; look at take_due() after the
     /// call too. Beyond max_waiting it is given back in `refused`.
-    std::string subscribe(std::vector<std::string> channels, waiter done, waiter& refused);
+    std::string subscribe(const std::vector<std::string>& channels, waiter done, waiter& refused);
     std::string unsubscribe(const std::vector<std::string>& channels);
 
     /// Everything wanted, for a connection that knows nothing yet.
@@ -52,7 +52,7 @@ private:
 
     std::string pattern_;
     bool sharded_;
-    std::unordered_set<std::string> wanted_;
+    text_set wanted_;
     std::deque<waiting> waiting_;  ///< by mark
     bool connected_ = false;
     std::uint64_t asked_ = 0;      ///< of this connection

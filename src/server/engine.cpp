@@ -1,5 +1,6 @@
 #include "engine_impl.hpp"
 
+#include <chat_gateway/base/query.hpp>
 #include <chat_gateway/base/text.hpp>
 #include <chat_gateway/net/descriptor.hpp>
 #include <chat_gateway/server/engine.hpp>
@@ -97,10 +98,16 @@ std::vector<http::header> engine::impl::cors_headers(const http::request& r) con
     return headers;
 }
 
+/// Of a request that would have been a handshake; one for a session is another matter.
+void engine::impl::note_refused(const http::request& r, refused_handshake why) {
+    if (query_value(r.query, "sid").value_or("").empty()) events.on_refused(r, why);
+}
+
 void engine::impl::handle(http::request r, std::shared_ptr<net::local_exchange> e) {
     if (options.cors) {
         if (r.method == "OPTIONS") return e->respond(options.cors->preflight(r));
         if (!options.cors->allows(r)) {
+            note_refused(r, refused_handshake::origin);
             http::response refusal = json_refusal(403, 4, "Forbidden");
             refusal.close = r.upgrade;
             return with_headers(e, cors_headers(r))->respond(std::move(refusal));
@@ -112,6 +119,7 @@ void engine::impl::handle(http::request r, std::shared_ptr<net::local_exchange> 
                                                  .allow_polling = options.allow_polling,
                                                  .allow_websocket = options.allow_websocket});
     if (const auto* error = std::get_if<request_error>(&parsed)) {
+        note_refused(r, refused_handshake::malformed);
         return with_headers(e, cors_headers(r))->respond(refusal_for(*error, r.upgrade));
     }
     const auto& request = std::get<engineio::engine_request>(parsed);
@@ -120,13 +128,16 @@ void engine::impl::handle(http::request r, std::shared_ptr<net::local_exchange> 
         r.upgrade = false;
     if (r.upgrade) {
         if (r.method != "GET") {
+            note_refused(r, refused_handshake::malformed);
             return with_headers(e, cors_headers(r))
                 ->respond(refusal_for(request_error::bad_request, true));
         }
         if (const auto fault = websocket_fault(r); !fault.empty()) {
+            note_refused(r, refused_handshake::malformed);
             return with_headers(e, cors_headers(r))->respond(plain_refusal(400, fault));
         }
         if (deflate_terms_of(r, options).malformed) {
+            note_refused(r, refused_handshake::malformed);
             return with_headers(e, cors_headers(r))
                 ->respond(
                     plain_refusal(400, "Invalid or unacceptable Sec-WebSocket-Extensions header"));
@@ -196,6 +207,7 @@ void engine::impl::handshake(http::request r, engineio::engine_request request,
     const transport via = request.via;
     auto headers = cors_headers(r);
     if (!admitting) {
+        note_refused(r, refused_handshake::draining);
         return with_headers(std::move(e), std::move(headers))->respond(not_now());
     }
     const auto gone = std::make_shared<bool>(false);
@@ -357,6 +369,7 @@ void engine::impl::erase_lingering(slot_handle h) {
 void engine::impl::mark_dirty(slot_handle h, session_entry& s) {
     if (std::exchange(s.dirty, true)) return;
     dirty_.push_back(h);
+    if (s.link) links_.prefetch(s.link.index);  // flush() writes there
 }
 
 void engine::impl::end_tick() {
@@ -450,6 +463,9 @@ std::unique_ptr<net::body_watch> engine::body_begins(const http::request& r,
 }
 void engine::send(slot_handle session, const wire_ref& message) {
     impl_->send(session, message);
+}
+void engine::expect(std::uint32_t session_index) {
+    impl_->sessions.prefetch(session_index);
 }
 bool engine::writable(slot_handle session) {
     return impl_->writable(session);

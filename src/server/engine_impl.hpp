@@ -35,12 +35,13 @@ struct session_entry {
 
     engineio::session life;
     public_id sid;
-    outbox out;
-    slot_handle link;                       ///< the WebSocket that is its transport
-    slot_handle candidate;                  ///< the WebSocket that wants to be
-    std::unique_ptr<polling_side> polling;  ///< null when it has nothing to say
+    slot_handle candidate;  ///< the WebSocket that wants to be its transport
     time_point armed_for =
         time_point::max();  ///< when the clock looks at it next; lingering: its end
+    // What a message needs, together and at the end: see slot_map::prefetch().
+    std::unique_ptr<polling_side> polling;  ///< null when it has nothing to say
+    outbox out;
+    slot_handle link;  ///< the WebSocket that is its transport
     bool dirty = false;
     bool overflown = false;  ///< more owed than may be kept; closed at the end of the tick
     bool broken = false;     ///< its socket failed while others were being served; likewise
@@ -99,6 +100,7 @@ public:
     std::unique_ptr<net::body_watch> body_begins(const http::request& r,
                                                  std::shared_ptr<net::unfinished_request> u);
     void post_begins(const public_id& sid, const std::shared_ptr<arriving_post>& post);
+    [[nodiscard]] http::response unknown_session() const;
     void post_ends(const public_id& sid, const std::shared_ptr<arriving_post>& post, bool lost);
 
     // engine_websocket.cpp
@@ -125,6 +127,7 @@ private:
         bool is_link = false;
     };
 
+    void note_refused(const http::request& r, refused_handshake why);
     void handshake(http::request r, engineio::engine_request request,
                    std::shared_ptr<net::local_exchange> e);
     slot_handle open(engineio::transport via, std::unique_ptr<admission_ticket> ticket);

@@ -43,11 +43,15 @@ http::response engine::impl::answer_poll(const session_entry& s, std::string pay
     return payload_answer(s, std::move(payload));
 }
 
+http::response engine::impl::unknown_session() const {
+    return admitting ? engine_refusal(request_error::unknown_sid) : not_now();
+}
+
 void engine::impl::serve_polling(polling_request r, std::shared_ptr<net::exchange> e) {
     // What is due is done first: a request must not find a session whose time is over.
     if (find(r.sid)) run_deadlines(sessions.handle_at(r.sid.index()), loop.now());
     session_entry* s = find(r.sid);
-    if (!s) return e->respond(admitting ? engine_refusal(request_error::unknown_sid) : not_now());
+    if (!s) return e->respond(unknown_session());
     // `websocket` without an upgrade, or another version than the session's.
     if (!r.fits) return e->respond(engine_refusal(request_error::bad_request));
     const slot_handle h = sessions.handle_at(r.sid.index());

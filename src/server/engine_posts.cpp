@@ -50,16 +50,21 @@ private:
 
 std::unique_ptr<net::body_watch> engine::impl::body_begins(
     const http::request& r, std::shared_ptr<net::unfinished_request> u) {
-    if (r.method != "POST" || (options.cors && !options.cors->allows(r))) return nullptr;
+    // Whoever has no session here is refused whatever the body says, and has no memory for it.
+    const auto ignored = [&u]() -> std::unique_ptr<net::body_watch> {
+        u->ignore_body();
+        return nullptr;
+    };
+    if (r.method != "POST" || (options.cors && !options.cors->allows(r))) return ignored();
     const auto parsed = engineio::parse_request({.method = r.method,
                                                  .query = r.query,
                                                  .upgrade = r.upgrade,
                                                  .allow_polling = options.allow_polling,
                                                  .allow_websocket = options.allow_websocket});
     const auto* request = std::get_if<engineio::engine_request>(&parsed);
-    if (!request || request->via != transport::polling || !request->v4) return nullptr;
+    if (!request || request->via != transport::polling || !request->v4) return ignored();
     const auto sid = public_id::parse(request->sid);
-    if (!sid || sid->shard() >= peers.size()) return nullptr;
+    if (!sid || sid->shard() >= peers.size()) return ignored();
 
     impl& owner = *peers[sid->shard()]->impl_;
     auto post = std::make_shared<arriving_post>(loop, std::move(u), cors_headers(r));
@@ -69,8 +74,9 @@ std::unique_ptr<net::body_watch> engine::impl::body_begins(
 
 void engine::impl::post_begins(const public_id& sid, const std::shared_ptr<arriving_post>& post) {
     session_entry* s = find(sid);
-    // To be refused when it is complete.
-    if (!s || s->lingering || s->life.via() == transport::websocket) return;
+    if (!s) return post->refuse(loop, unknown_session());
+    // To be answered when it is complete.
+    if (s->lingering || s->life.via() == transport::websocket) return;
     if (!s->posts()) {
         s->polling_now().posting = post;
         return;

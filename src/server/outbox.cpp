@@ -42,8 +42,8 @@ public:
     }
 
 private:
-    /// 1 MB; a tick that reaches more recipients allocates for the rest.
-    static constexpr std::size_t most = 16384;
+    /// 128 KB; a tick that reaches more recipients allocates for the rest.
+    static constexpr std::size_t most = 2048;
     block* free_ = nullptr;
     std::size_t count_ = 0;
 };

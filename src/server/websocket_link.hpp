@@ -27,7 +27,7 @@ public:
     enum class write_result : std::uint8_t { done, blocked, failed };
 
     websocket_link(net::descriptor s, slot_handle owner, role r, websocket::frame_parser p)
-        : socket(std::move(s)), parser(std::move(p)), session(owner), now(r) {}
+        : parser(std::move(p)), socket(std::move(s)), session(owner), now(r) {}
 
     /// Bytes ahead of whatever the outbox holds, but never inside a frame of it that was begun.
     void queue(std::string_view bytes) {
@@ -44,8 +44,9 @@ public:
     /// Sends what it can of its own bytes and of `out` (may be null). `scratch` is the loop's.
     [[nodiscard]] write_result write(outbox* out, std::span<char> scratch);
 
-    net::descriptor socket;
     websocket::frame_parser parser;
+    // What a write needs, together and at the end: see slot_map::prefetch().
+    net::descriptor socket;
     slot_handle session;
     std::uint32_t counted = 0;  ///< of what it is owed, in engine_counts::queued_bytes
     role now;

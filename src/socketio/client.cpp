@@ -8,6 +8,8 @@ namespace chat_gateway::socketio {
 
 namespace {
 
+constexpr std::string_view main_namespace = "/";
+
 std::size_t size_of(const packet& p) {
     auto bytes = p.nsp.size() + p.id.size() + p.data.size();
     for (const auto& a : p.attachments)
@@ -70,11 +72,11 @@ std::vector<client_action> client::on_decoded(decoder::status status, packet p) 
 void client::on_packet(packet p, actions& out) {
     if (p.type == packet_type::connect) return on_connect(std::move(p), out);
     if (p.type == packet_type::connect_error) return fail("CONNECT_ERROR from a client", out);
-    auto* m = find(p.nsp);
-    if (!m) return fail("packet for a namespace that is not connected", out);
-    switch (m->now) {
+    switch (now(p.nsp)) {
+        case state::none:
+            return fail("packet for a namespace that is not connected", out);
         case state::pending:
-            return keep_waiting(*m, std::move(p), out);
+            return keep_waiting(std::move(p), out);
         case state::joined:
             return deliver(std::move(p), out);
         case state::ended_by_server:
@@ -83,17 +85,16 @@ void client::on_packet(packet p, actions& out) {
 }
 
 void client::on_connect(packet p, actions& out) {
-    auto* m = find(p.nsp);
-    if (m && m->now != state::ended_by_server) return fail("second CONNECT", out);
-    if (m) forget(p.nsp);
+    const state before = now(p.nsp);
+    if (before == state::pending || before == state::joined) return fail("second CONNECT", out);
+    if (before == state::ended_by_server) forget(p.nsp);
     if (!make_room()) return fail("too many namespaces", out);
-    memberships_.push_back({.nsp = p.nsp, .now = state::pending, .waiting = nullptr});
+    set(p.nsp, state::pending);
     out.push_back(connect_request{.nsp = std::move(p.nsp), .auth = std::move(p.data)});
 }
 
-void client::keep_waiting(membership& m, packet p, actions& out) {
-    if (!m.waiting) m.waiting = std::make_unique<waiting_room>();
-    auto& [packets, bytes] = *m.waiting;
+void client::keep_waiting(packet p, actions& out) {
+    auto& [packets, bytes] = waiting_of(p.nsp);
     bytes += size_of(p);
     if (packets.size() == max_waiting || bytes > max_waiting_bytes) {
         return fail("too much sent before CONNECT was answered", out);
@@ -128,38 +129,35 @@ void client::fail(std::string_view what, actions& out) {
 
 std::vector<client_action> client::accept(std::string_view nsp) {
     actions out;
-    auto* m = find(nsp);
-    if (failed_ || !m || m->now != state::pending) return out;
-    m->now = state::joined;
-    const auto waited = std::move(m->waiting);
-    if (!waited) return out;
+    if (failed_ || now(nsp) != state::pending) return out;
+    set(nsp, state::joined);
+    auto waited = take_waiting(nsp);
     // A DISCONNECT among them ends the namespace, so each is looked up anew.
-    for (auto& p : waited->packets) {
+    for (auto& p : waited.packets) {
         if (!failed_) on_packet(std::move(p), out);
     }
     return out;
 }
 
 void client::refuse(std::string_view nsp) {
-    const auto* m = find(nsp);
-    if (m && m->now == state::pending) forget(nsp);
+    if (now(nsp) == state::pending) forget(nsp);
 }
 
 void client::leave(std::string_view nsp) {
-    auto* m = find(nsp);
-    if (!m) return;
-    m->now = state::ended_by_server;
-    m->waiting.reset();
+    if (now(nsp) == state::none) return;
+    set(nsp, state::ended_by_server);
+    (void)take_waiting(nsp);
 }
 
 bool client::joined(std::string_view nsp) const {
-    const auto* m = find(nsp);
-    return m && m->now == state::joined;
+    return now(nsp) == state::joined;
 }
 
 std::vector<std::string> client::joined_namespaces() const {
     std::vector<std::string> names;
-    for (const auto& m : memberships_) {
+    if (main_ == state::joined) names.emplace_back(main_namespace);
+    if (!rest_) return names;
+    for (const auto& m : rest_->others) {
         if (m.now == state::joined) names.push_back(m.nsp);
     }
     return names;
@@ -167,26 +165,69 @@ std::vector<std::string> client::joined_namespaces() const {
 
 /// Ended namespaces are remembered only while there is room: late packets come soon or not at all.
 bool client::make_room() {
-    if (memberships_.size() < max_namespaces) return true;
-    const auto ended = std::ranges::find(memberships_, state::ended_by_server, &membership::now);
-    if (ended == memberships_.end()) return false;
-    memberships_.erase(ended);
+    const std::size_t others = rest_ ? rest_->others.size() : 0;
+    if ((main_ != state::none ? 1 : 0) + others < max_namespaces) return true;
+    if (main_ == state::ended_by_server) {
+        forget(main_namespace);
+        return true;
+    }
+    const auto ended = std::ranges::find(rest_->others, state::ended_by_server, &membership::now);
+    if (ended == rest_->others.end()) return false;
+    rest_->others.erase(ended);
     return true;
 }
 
-client::membership* client::find(std::string_view nsp) {
-    const auto found = std::ranges::find(memberships_, nsp, &membership::nsp);
-    return found == memberships_.end() ? nullptr : &*found;
+client::rest& client::rest_now() {
+    if (!rest_) rest_ = std::make_unique<rest>();
+    return *rest_;
 }
 
-const client::membership* client::find(std::string_view nsp) const {
-    const auto found = std::ranges::find(memberships_, nsp, &membership::nsp);
-    return found == memberships_.end() ? nullptr : &*found;
+void client::drop_empty_rest() {
+    if (rest_ && rest_->others.empty() && rest_->waiting.packets.empty()) rest_.reset();
+}
+
+client::membership* client::other(std::string_view nsp) {
+    if (!rest_) return nullptr;
+    const auto found = std::ranges::find(rest_->others, nsp, &membership::nsp);
+    return found == rest_->others.end() ? nullptr : &*found;
+}
+
+client::state client::now(std::string_view nsp) const {
+    if (nsp == main_namespace) return main_;
+    const auto* m = const_cast<client*>(this)->other(nsp);
+    return m ? m->now : state::none;
+}
+
+void client::set(std::string_view nsp, state now) {
+    if (nsp == main_namespace) {
+        main_ = now;
+    } else if (auto* m = other(nsp)) {
+        m->now = now;
+    } else {
+        rest_now().others.push_back({.nsp = std::string(nsp), .now = now});
+    }
+}
+
+/// Of one that is pending.
+client::waiting_room& client::waiting_of(std::string_view nsp) {
+    auto* m = other(nsp);
+    return m ? m->waiting : rest_now().waiting;
+}
+
+client::waiting_room client::take_waiting(std::string_view nsp) {
+    if (!rest_) return {};
+    auto taken = std::exchange(waiting_of(nsp), {});
+    drop_empty_rest();
+    return taken;
 }
 
 void client::forget(std::string_view nsp) {
-    const auto found = std::ranges::find(memberships_, nsp, &membership::nsp);
-    if (found != memberships_.end()) memberships_.erase(found);
+    (void)take_waiting(nsp);
+    if (nsp == main_namespace)
+        main_ = state::none;
+    else if (rest_)
+        std::erase_if(rest_->others, [nsp](const membership& m) { return m.nsp == nsp; });
+    drop_empty_rest();
 }
 
 }  // namespace chat_gateway::socketio

@@ -1,17 +1,18 @@
 #include <chat_gateway/socketio/room_index.hpp>
 
 #include <algorithm>
+#include <bit>
 
 namespace chat_gateway::socketio {
 
 const room_index::room* room_index::find_room(std::string_view name) const {
-    const auto found = names_.find(name);
-    return found == names_.end() ? nullptr : &rooms_[found->second];
+    const auto* found = rooms_.find(name);
+    return found ? &found->value : nullptr;
 }
 
 room_index::room* room_index::find_room(std::string_view name) {
-    const auto found = names_.find(name);
-    return found == names_.end() ? nullptr : &rooms_[found->second];
+    auto* found = rooms_.find(name);
+    return found ? &found->value : nullptr;
 }
 
 room_index::tally* room_index::tally_of(std::string_view name) {
@@ -19,48 +20,51 @@ room_index::tally* room_index::tally_of(std::string_view name) {
     return r ? &r->so_far : nullptr;
 }
 
-const room_index::membership* room_index::find_membership(member_id m, room_slot r) const {
+bool room_index::has_member(const std::vector<membership>& own, const room& r, member_id m) {
+    if (own.size() < r.seats.size())
+        return std::ranges::find(own, r.slot, &membership::room) != own.end();
+    return std::ranges::find(r.seats, m) != r.seats.end();
+}
+
+room_index::membership* room_index::find_membership(member_id m, const room& r) {
     if (m >= members_.size()) return nullptr;
-    const auto& own = members_[m];
-    const auto& seats = rooms_[r].seats;
-    if (own.size() < seats.size()) {
-        const auto found = std::ranges::find(own, r, &membership::room);
-        return found == own.end() ? nullptr : &*found;
-    }
-    const auto found = std::ranges::find(seats, m, &seat::member);
-    return found == seats.end() ? nullptr : &own[found->back];
+    auto& own = members_[m];
+    if (!has_member(own, r, m)) return nullptr;
+    return &*std::ranges::find(own, r.slot, &membership::room);
 }
 
-std::pair<room_index::room_slot, bool> room_index::find_or_open(std::string_view name) {
-    if (const auto found = names_.find(name); found != names_.end()) return {found->second, false};
-    if (free_rooms_.empty()) {
-        rooms_.emplace_back();
-        free_rooms_.push_back(static_cast<room_slot>(rooms_.size() - 1));
+std::pair<room_index::room&, bool> room_index::find_or_open(std::string_view name) {
+    const auto [named, opened] = rooms_.try_emplace(name);
+    if (!opened) return {named.value, false};
+    if (free_slots_.empty()) {
+        slots_.push_back(nullptr);
+        free_slots_.push_back(static_cast<room_slot>(slots_.size() - 1));
     }
-    const auto slot = free_rooms_.back();
-    free_rooms_.pop_back();
-    rooms_[slot].name = &names_.emplace(name, slot).first->first;
-    return {slot, true};
+    named.value.slot = free_slots_.back();
+    free_slots_.pop_back();
+    slots_[named.value.slot] = &named;
+    return {named.value, true};
 }
 
-void room_index::close(room_slot r) {
-    names_.erase(names_.find(*rooms_[r].name));
-    rooms_[r] = {};
-    free_rooms_.push_back(r);
+void room_index::close(named_room& r) {
+    slots_[r.value.slot] = nullptr;
+    free_slots_.push_back(r.value.slot);
+    rooms_.erase(r);
 }
 
 room_index::change room_index::join(member_id m, std::string_view name) {
-    const auto [slot, opened] = find_or_open(name);
-    if (find_membership(m, slot)) return {};
+    const auto [joined, opened] = find_or_open(name);
     make_place_for(m);
     auto& own = members_[m];
-    auto& seats = rooms_[slot].seats;
-    // Half of the slack that a vector takes by itself: there are as many seats as memberships.
+    auto& seats = joined.seats;
+    if (!opened && has_member(own, joined, m)) return {};
+    // There are as many seats as memberships: they take a fifth of the slack that a vector takes by
+    // itself. Steps of a quarter of a power of two are those of the allocator's sizes.
     if (seats.size() == seats.capacity() && seats.size() > 4)
-        seats.reserve(seats.size() + seats.size() / 4);
-    own.push_back({.room = slot, .back = static_cast<std::uint32_t>(seats.size())});
-    seats.push_back({.member = m, .back = static_cast<std::uint32_t>(own.size() - 1)});
-    ++rooms_[slot].so_far.joined;
+        seats.reserve(seats.size() + std::bit_floor(seats.size()) / 4);
+    own.push_back({.room = joined.slot, .seat = static_cast<std::uint32_t>(seats.size())});
+    seats.push_back(m);
+    ++joined.so_far.joined;
     return {.changed = true, .edge = opened};
 }
 
@@ -76,44 +80,40 @@ void room_index::make_place_for(member_id m) {
 }
 
 room_index::change room_index::leave(member_id m, std::string_view name) {
-    const auto found = names_.find(name);
-    if (found == names_.end()) return {};
-    const auto slot = found->second;
-    const auto* place = find_membership(m, slot);
+    auto* left = rooms_.find(name);
+    if (!left) return {};
+    auto* place = find_membership(m, left->value);
     if (!place) return {};
-    const auto position = rooms_[slot].seats[place->back].back;
-    vacate(*place);
-    forget(m, position);
-    const bool emptied = rooms_[slot].seats.empty();
-    if (emptied) close(slot);
+    auto& own = members_[m];
+    vacate(*place, static_cast<std::size_t>(place - own.data()));
+    *place = own.back();
+    own.pop_back();
+    if (own.empty()) std::vector<membership>().swap(own);
+    const bool emptied = left->value.seats.empty();
+    if (emptied) close(*left);
     return {.changed = true, .edge = emptied};
 }
 
-/// Takes the seat out of its room; the last one moves into the gap and its member is told.
-void room_index::vacate(membership place) {
-    auto& seats = rooms_[place.room].seats;
-    const auto last = seats.back();
+/// Takes the seat out of its room; the last one moves into the gap and its member is told. Users of
+/// many rooms have them in the order of their lists, which is the same: `hint` is the place in one
+/// at which the other is looked through first.
+void room_index::vacate(membership place, std::size_t hint) {
+    auto& seats = slots_[place.room]->value.seats;
+    const member_id last = seats.back();
     seats.pop_back();
-    if (place.back == seats.size()) return;
-    seats[place.back] = last;
-    members_[last.member][last.back].back = place.back;
-}
-
-/// Takes an entry out of the member's list; the last one moves into the gap and its room is told.
-void room_index::forget(member_id m, std::uint32_t position) {
-    auto& own = members_[m];
-    const auto last = own.back();
-    own.pop_back();
-    if (position != own.size()) {
-        own[position] = last;
-        rooms_[last.room].seats[last.back].back = position;
-    }
-    if (own.empty()) std::vector<membership>().swap(own);
+    if (place.seat == seats.size()) return;
+    seats[place.seat] = last;
+    auto& theirs = members_[last];
+    const auto from = theirs.begin() + static_cast<std::ptrdiff_t>(std::min(hint, theirs.size()));
+    auto moved = std::ranges::find(from, theirs.end(), place.room, &membership::room);
+    if (moved == theirs.end())
+        moved = std::ranges::find(theirs.begin(), from, place.room, &membership::room);
+    moved->seat = place.seat;
 }
 
 bool room_index::contains(member_id m, std::string_view name) const {
-    const auto found = names_.find(name);
-    return found != names_.end() && find_membership(m, found->second) != nullptr;
+    const auto* r = find_room(name);
+    return r && m < members_.size() && has_member(members_[m], *r, m);
 }
 
 std::size_t room_index::member_count(std::string_view name) const {
@@ -126,7 +126,7 @@ std::vector<std::string> room_index::rooms_of(member_id m) const {
     if (m >= members_.size()) return names;
     names.reserve(members_[m].size());
     for (const auto& place : members_[m])
-        names.push_back(*rooms_[place.room].name);
+        names.emplace_back(slots_[place.room]->key());
     return names;
 }
 

@@ -9,7 +9,7 @@ docker=/usr/bin/docker # Debian's: another one that comes first in PATH may want
 # but nothing reaches the outside, so that builds need the host's network (override.yaml).
 start_engine() {
     local dir=$1
-    export DOCKER_HOST=unix://$dir/docker.sock DOCKER_BUILDKIT=0 COMPOSE_DOCKER_CLI_BUILD=0
+    export DOCKER_HOST=unix://$dir/docker.sock DOCKER_BUILDKIT=0 COMPOSE_DOCKER_CLI_BUILD=1
     # A build takes all cores for minutes; its containers inherit the niceness.
     setsid nice -n 10 dockerd --data-root "$dir/data" --exec-root "$dir/exec" --pidfile "$dir/dockerd.pid" -H "$DOCKER_HOST" \
         --iptables=false --bridge=none --ip-forward=false >"$dir/dockerd.log" 2>&1 </dev/null &

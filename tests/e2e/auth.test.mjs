@@ -156,6 +156,19 @@ function assertCors(answer, origin) {
   assert.match(answer.headers.vary, /\bOrigin\b/);
 }
 
+test("handshakes that are refused before the session is looked at are counted, and told of with their Origin", async () => {
+  const results = (...names) => Promise.all(names.map((name) => world.gateway.metric(`chat_gateway_handshakes_total{result="${name}"}`)));
+  const [origin, malformed] = await results("origin", "malformed");
+  await refuses({ Cookie: cookie, Origin: "https://told-of.example" }, 403, FORBIDDEN);
+  const path = (query) => request(`${world.gateway.url}/ws/?${query}`, { headers: { Cookie: cookie } });
+  for (const query of ["EIO=3&transport=polling", "EIO=4&transport=carrier-pigeon", "transport=polling"]) assert.equal((await path(query)).status, 400);
+  // No handshake: what it asks for is a session.
+  assert.equal((await path(`EIO=3&transport=polling&sid=${"A".repeat(20)}`)).status, 400);
+  assert.deepEqual(await results("origin", "malformed"), [origin + 2, malformed + 3]);
+  const told = () => world.gateway.process.output.match(/handshake refused reason=origin client=127\.0\.0\.1 origin=https:\/\/told-of\.example\n/g);
+  await eventually(() => told()?.length === 2, "both are in the log");
+});
+
 test("an allowed Origin gets its CORS headers with the session's answer", async () => {
   for (const origin of [ALLOWED_ORIGIN, "https://shop.example.org"]) {
     for (const answer of await accepts({ Cookie: cookie, Origin: origin })) assertCors(answer, origin);

@@ -1,11 +1,15 @@
 // What one client does wrong costs that client at most; another keeps receiving.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { after, test } from "node:test";
 import { message } from "./lib/backend.mjs";
 import { Client } from "./lib/client.mjs";
 import { RawPolling, RawSocket } from "./lib/raw.mjs";
-import { request } from "./lib/http.mjs";
+import { pollingPath, request } from "./lib/http.mjs";
+import { eventually } from "./lib/wait.mjs";
 import { World } from "./lib/world.mjs";
 
 const MAX_PAYLOAD = 100_000;
@@ -36,6 +40,46 @@ async function stillServed(raw) {
   world.backend.publish(chat, sent);
   await Promise.all([raw.receives(sent.content), bystander.receives(sent.content)]);
 }
+
+/** A POST of which the last byte never comes; `Expect` is not sent, so the rest comes at once. */
+async function unfinishedPost(path, headers = {}) {
+  const socket = connect(world.gateway.port, "127.0.0.1");
+  const answer = { text: "" };
+  socket.on("data", (bytes) => (answer.text += bytes));
+  socket.on("error", () => {}); // refused while it was sending
+  await once(socket, "connect");
+  const lines = Object.entries({ Host: "gateway.test", "Content-Length": MAX_PAYLOAD, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`POST ${path} HTTP/1.1\r\n${lines.join("")}\r\n`);
+  await new Promise((resolve) => socket.write("x".repeat(MAX_PAYLOAD - 1), resolve));
+  return { socket, answer };
+}
+
+test("bodies of requests that will be refused take no memory, and one for no session is refused before it is whole", { timeout: 60_000 }, async () => {
+  const unknown = `${pollingPath}&sid=${"A".repeat(20)}`;
+  const early = await unfinishedPost(unknown);
+  await eventually(() => early.answer.text.startsWith("HTTP/1.1 400 "), "refused");
+  assert.match(early.answer.text, /\{"code":1,"message":"Session ID unknown"\}/);
+
+  const resident = () => world.gateway.metric("chat_gateway_resident_memory_bytes");
+  const before = await resident();
+  const COUNT = 400; // 40 MB, were they kept
+  const open = [];
+  for (let n = 0; n < COUNT; n += 1) {
+    const [path, headers] = [
+      ["/nowhere", {}],
+      [unknown, {}],
+      [pollingPath, { Cookie: cookie }],
+      [unknown, { Origin: "https://elsewhere.example" }],
+    ][n % 4];
+    open.push(await unfinishedPost(path, headers));
+  }
+  const kept = (await resident()) - before;
+  // A sanitizer keeps what was freed.
+  const sanitized = /lib[at]san\.so/.test(readFileSync(`/proc/${world.gateway.process.child.pid}/maps`, "utf8"));
+  assert.ok(sanitized || kept < (COUNT * MAX_PAYLOAD) / 4, `${kept} bytes more`);
+  for (const { socket } of [early, ...open]) socket.destroy();
+  await bystanderStillReceives();
+});
 
 const endsTheConnection = {
   "an unknown Engine.IO packet type": "9",

@@ -1,8 +1,10 @@
 // Start, reload, watchdog, hand-off and restart, as a service manager does and sees them.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { SECRET, signedCookie } from "./lib/backend.mjs";
 import { Client, closeAllClients } from "./lib/client.mjs";
 import { Gateway } from "./lib/gateway.mjs";
 import { pollingPath, poll, request } from "./lib/http.mjs";
@@ -46,6 +48,7 @@ test("SIGTERM closes the clients evenly over server.drain_ms, each with a bare c
   await idle.ended;
   const refused = await poll(gateway, { Cookie: cookie });
   assert.deepEqual([refused.status, refused.headers["retry-after"], refused.headers.connection], [503, "5", "close"]);
+  assert.equal(await gateway.metric('chat_gateway_handshakes_total{result="draining"}'), 1);
   await Promise.all(sockets.map((raw) => raw.end()));
   assert.ok(closed.every(({ code }) => code === 1005), "no code, no reason: the stock client comes back");
 
@@ -93,6 +96,76 @@ test("a second SIGTERM stops at once, with code 0", { timeout: 60_000 }, async (
   assert.deepEqual(await gateway.process.stop("SIGTERM"), { code: 0, signal: null });
   assert.ok(Date.now() - begun < 5000);
   client.close();
+});
+
+/** A gateway of which a thread waits in libpq, for a server that accepts and says nothing. */
+async function hungInPostgres(drainMs) {
+  const mute = createServer(() => {}).listen(0, "127.0.0.1");
+  await once(mute, "listening");
+  const asked = once(mute, "connection");
+  const settings = {
+    server: { drain_ms: drainMs },
+    session: { store: "postgres", secrets: [SECRET] },
+    bus: { kind: "memory" },
+    postgres: { url: `postgresql://gateway@127.0.0.1:${mute.address().port}/chat` },
+  };
+  const gateway = await Gateway.start(settings, { until: "/healthz" });
+  const handshake = poll(gateway, { Cookie: signedCookie("some-session") }).catch(() => {});
+  const [connection] = await asked;
+  connection.on("error", () => {}); // the gateway ends without a farewell to it
+  const mended = async () => {
+    connection.destroy();
+    mute.close();
+    await handshake;
+  };
+  return { gateway, mended };
+}
+
+test("a PostgreSQL that hangs delays no end: neither the second SIGTERM's nor that behind the drain", { timeout: 60_000 }, async () => {
+  const hurried = await hungInPostgres(60_000);
+  const { child } = hurried.gateway.process;
+  child.kill("SIGTERM");
+  await hurried.gateway.process.prints(/ draining /);
+  const begun = Date.now();
+  child.kill("SIGTERM");
+  await hurried.gateway.process.prints(/ stopped$/m);
+  assert.deepEqual(await hurried.gateway.process.stop("SIGTERM"), { code: 0, signal: null }, "a third one changes nothing");
+  assert.ok(Date.now() - begun < 2000, `${Date.now() - begun} ms after the second SIGTERM`);
+  await hurried.mended();
+
+  const orderly = await hungInPostgres(100);
+  orderly.gateway.process.child.kill("SIGTERM");
+  await orderly.gateway.process.prints(/ stopped$/m);
+  const stopped = Date.now();
+  assert.deepEqual(await orderly.gateway.process.exited, { code: 0, signal: null });
+  assert.ok(Date.now() - stopped < 2000, `${Date.now() - stopped} ms after "stopped"`);
+  await orderly.mended();
+});
+
+test("of gateways that are started at the same moment on one port one runs, and the others say why not", { timeout: 120_000 }, async () => {
+  for (let round = 0; round < 6; round += 1) {
+    const port = await freePort();
+    const started = await Promise.all([1, 2, 3].map(() => Gateway.spawnDemo({ SERVER_PORT: port, SERVER_DRAIN_MS: 0 })));
+    const refused = ({ process: { child } }) => child.exitCode !== null;
+    await eventually(() => started.filter(refused).length === 2, "two of three have ended");
+    for (const gateway of started) {
+      if (!refused(gateway)) {
+        await gateway.answers("/healthz");
+        await gateway.stop();
+        continue;
+      }
+      assert.equal(gateway.process.child.exitCode, 2);
+      assert.match(gateway.process.tail(), /cannot listen key=server\.port .*in use/);
+    }
+  }
+});
+
+test("the admin listener does not share the public one's port, whatever the host is called", { timeout: 60_000 }, async () => {
+  const port = await freePort();
+  const gateway = await Gateway.spawnDemo({ SERVER_HOST: "localhost", ADMIN_HOST: "127.0.0.1", SERVER_PORT: port, ADMIN_PORT: port });
+  await eventually(() => gateway.process.child.exitCode !== null, "it has ended");
+  assert.equal(gateway.process.child.exitCode, 2);
+  assert.match(gateway.process.tail(), /cannot listen key=admin\.port .*in use/);
 });
 
 const notifications = (manager) => manager.events.filter(({ notified }) => notified).map(({ notified }) => notified);

@@ -17,7 +17,8 @@ after(() => world.stop());
 const { gateway } = world;
 
 /** Those that have come to their end. */
-const lines = () => gateway.process.output.split("\n").slice(0, -1).map((line) => JSON.parse(line));
+const linesOf = (one) => one.process.output.split("\n").slice(0, -1).map((line) => JSON.parse(line));
+const lines = () => linesOf(gateway);
 const logged = (predicate, what) => eventually(() => lines().find(predicate), `a line: ${what}`);
 
 test("a connection's life: connection, user, room and reason are fields", async () => {
@@ -44,6 +45,89 @@ test("a connection's life: connection, user, room and reason are fields", async 
   const closed = await logged((line) => line.message === "session closed" && line.connection === id, "session closed");
   assert.deepEqual([closed.level, closed.user, closed.reason], ["debug", user, "transport_lost"]);
   assert.equal(typeof closed.seconds, "number");
+});
+
+test("every handshake that is turned away: reason, client, and the user where it has come to that", async () => {
+  const strict = await world.addGateway({
+    server: { host: "127.0.0.1", max_connections: 2 },
+    log: { level: "debug", format: "json" },
+    limits: { connections_per_ip: 1, connections_per_user: 1, handshakes_per_ip_per_s: 2 },
+    postgres: {
+      url: world.postgres.url,
+      statement_timeout_ms: 1000,
+      queries: { active_users: "SELECT u FROM unnest($1::text[]) u WHERE CASE WHEN u = 'unaskable' THEN pg_sleep(60) IS NULL ELSE u <> 'banned' END" },
+    },
+  });
+  const from = (n, cookie) => ({ "X-Forwarded-For": `203.0.113.${n}`, ...(cookie && { Cookie: cookie }) });
+  const told = (n, message, reason, user) => eventually(() => {
+    const found = linesOf(strict).find((line) => line.message === message && line.client === `203.0.113.${n}` && line.reason === reason);
+    if (found) assert.deepEqual([found.level, found.user], ["debug", user], JSON.stringify(found));
+    return found;
+  }, `a line "${message}", ${reason}, 203.0.113.${n}`);
+
+  const loggedOut = await world.backend.login(randomUUID());
+  await world.backend.forget(loggedOut);
+  await world.redis.admin.set("sess:of-no-json", "{");
+  await world.redis.admin.lPush("sess:of-another-type", "x");
+  const turnedAway = [
+    ["handshake refused", "no_cookie", undefined],
+    ["handshake refused", "bad_signature", signedCookie("any", "a wrong secret")],
+    ["handshake refused", "no_session", signedCookie("gone")],
+    ["handshake refused", "bad_record", signedCookie("of-no-json")],
+    ["handshake refused", "not_logged_in", loggedOut],
+    ["handshake refused", "inactive_user", await world.backend.login("banned"), "banned"],
+    ["handshake put off", "session store", signedCookie("of-another-type")],
+    ["handshake put off", "database", await world.backend.login("unaskable"), "unaskable"],
+  ];
+  for (const [n, [what, reason, cookie, user]] of turnedAway.entries()) {
+    assert.equal((await poll(strict, from(n, cookie))).status, what === "handshake refused" ? 401 : 503, reason);
+    await told(n, what, reason, user);
+  }
+
+  const [one, another] = [await world.backend.login("one"), await world.backend.login("another")];
+  const first = await RawSocket.connect(strict.url, { headers: from(20, one) });
+  const opened = await eventually(() => linesOf(strict).find((line) => line.message === "session opened"), "session opened");
+  assert.deepEqual([opened.user, opened.client], ["one", "203.0.113.20"]);
+  assert.equal((await poll(strict, from(20, another))).status, 429);
+  await told(20, "handshake refused", "connections_per_ip");
+  assert.equal((await poll(strict, from(21, one))).status, 429);
+  await told(21, "handshake refused", "connections_per_user", "one");
+  await eventually(async () => (await poll(strict, from(22))).status === 429, "too many handshakes in a second");
+  await told(22, "handshake refused", "handshakes_per_ip");
+  const second = await RawSocket.connect(strict.url, { headers: from(23, another) });
+  assert.equal((await poll(strict, from(24))).status, 503);
+  await told(24, "handshake refused", "max_connections");
+  first.close();
+  second.close();
+});
+
+test("every join that is denied: connection, user, room and reason", async () => {
+  const strict = await world.addGateway({
+    log: { level: "debug", format: "json" },
+    limits: { rooms_per_socket: 2 },
+    postgres: { url: world.postgres.url, statement_timeout_ms: 1000 },
+  });
+  const user = randomUUID();
+  const chats = [];
+  for (let n = 0; n < 3; n += 1) chats.push(await world.postgres.addChat(user));
+  const client = await new Client(strict.url, { cookie: await world.backend.login(user) }).connect();
+  const denied = (reason) => linesOf(strict).filter((line) => line.message === "failed to join chat room" && line.reason === reason);
+  const cut = await eventually(() => linesOf(strict).find((line) => line.message === "more chats than rooms allowed"), "the list is cut");
+  assert.deepEqual([cut.connection, cut.user, cut.reason, cut.chats], [client.socket.id, user, "limit", 3]);
+
+  for (const chat of chats) await client.join(chat);
+  await client.join("somebody-elses");
+  const unlock = await world.postgres.lockParticipants();
+  const asked = Array.from({ length: 70 }, (_, n) => `asked-${n}`);
+  await Promise.all(asked.map((chat) => client.join(chat))).finally(unlock);
+  await eventually(() => denied("database").length === 64, "those that the database did not answer");
+  for (const [reason, rooms] of [["permission", ["somebody-elses"]], ["database", asked.slice(0, 64)], ["limit", [undefined, ...asked.slice(64)]]]) {
+    const lines = denied(reason);
+    assert.deepEqual(lines.map((line) => line.room).sort(), rooms.map((room) => room ?? lines[0].room).sort(), reason);
+    for (const line of lines) assert.deepEqual([line.level, line.connection, line.user], ["debug", client.socket.id, user]);
+  }
+  assert.ok(chats.includes(denied("limit")[0].room), "of the three the one for which there was no room");
+  client.close();
 });
 
 test("no cookie, secret or content at any level", async () => {

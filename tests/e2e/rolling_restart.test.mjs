@@ -1,5 +1,5 @@
 // A rolling restart of two gateways behind nginx under stock clients and steady traffic: nobody misses anything, nobody is sent round twice, and
-// the clients come back as evenly as they were let go. CHAT_GATEWAY_ROLLING_CLIENTS: how many (default 300; 2000 is the full size).
+// the clients come back as evenly as they were let go. CHAT_GATEWAY_TEST_CLIENTS: how many (default 300; 2000 is the full size).
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,7 +12,7 @@ import { Client } from "./lib/client.mjs";
 import { eventually } from "./lib/wait.mjs";
 import { World } from "./lib/world.mjs";
 
-const CLIENTS = Number(process.env.CHAT_GATEWAY_ROLLING_CLIENTS ?? 300);
+const CLIENTS = Number(process.env.CHAT_GATEWAY_TEST_CLIENTS ?? 300);
 const USERS = 100;
 const CHATS = 10;
 const DRAIN_MS = Math.max(4000, CLIENTS * 10); // 100 a second
@@ -106,7 +106,7 @@ test(`${CLIENTS} clients and two restarts`, { timeout: 280_000 }, async () => {
     }
     console.log(`${leaving} clients handed off at ${paced.toFixed(0)} a second; peak ${peak} handshakes in a second`);
     // Unpaced, all would be here within the second over which the clients themselves spread their return.
-    assert.ok(peak < 2.5 * paced, `${peak} handshakes in a second, paced ${paced}`);
+    assert.ok(peak < 2 * paced, `${peak} handshakes in a second, paced ${paced}`);
   }
 
   flowing = false;
@@ -121,4 +121,6 @@ test(`${CLIENTS} clients and two restarts`, { timeout: 280_000 }, async () => {
     assert.ok(client.returns.every((recovered) => recovered === true), `recovered: ${client.returns}`);
     assert.equal(client.errors, 0, "attempts to come back that failed");
   }
+  const received = clients.reduce((sum, client) => sum + client.messages.length, 0);
+  console.log(`${Object.values(sent).flat().length} messages, ${received} received, none lost, none twice, in order`);
 });

@@ -30,12 +30,18 @@ enum class refusal : std::uint8_t {
 };
 /// The enumerator's name.
 std::string_view to_string(refusal r);
+struct refused {
+    refusal why;
+    std::string user_id{};  ///< whose session it is; empty where it has not come to that
+    bool operator==(const refused&) const = default;
+};
 struct unavailable {
     std::string_view what;  ///< `session store` or `database`
     boost::system::error_code error;
+    std::string user_id{};  ///< likewise
     bool operator==(const unavailable&) const = default;
 };
-using verdict = std::variant<identity, refusal, unavailable>;
+using verdict = std::variant<identity, refused, unavailable>;
 
 /// A handshake's steps: cookie, signature, session record, user id, active user. Lives on the
 /// services loop; the ports outlive it.

@@ -2,8 +2,11 @@
 
 #include <chat_gateway/base/scheduler.hpp>
 
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -15,10 +18,24 @@
 namespace chat_gateway::chat {
 
 /// A session of the back end, and the user it was of when its sockets came.
-struct login {
-    std::string user;
-    std::string session;
+class login {
+public:
+    login(std::string_view user, std::string_view session)
+        : user_size_(static_cast<std::uint32_t>(user.size())) {
+        ids_.reserve(user.size() + session.size());  // many are kept, without slack
+        ids_.append(user).append(session);
+    }
+    [[nodiscard]] std::string_view user() const {
+        return std::string_view(ids_).substr(0, user_size_);
+    }
+    [[nodiscard]] std::string_view session() const {
+        return std::string_view(ids_).substr(user_size_);
+    }
     bool operator==(const login&) const = default;
+
+private:
+    std::string ids_;  ///< both, in one allocation
+    std::uint32_t user_size_;
 };
 /// Shared by all that have to do with it, on whichever thread.
 using login_ref = std::shared_ptr<const login>;
@@ -67,13 +84,31 @@ private:
         time_point checked;
     };
     using place = std::list<entry>::iterator;
+    struct by_name {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view session) const {
+            return std::hash<std::string_view>{}(session);
+        }
+        std::size_t operator()(place at) const { return (*this)(at->who->session()); }
+    };
+    struct same_name {
+        using is_transparent = void;
+        bool operator()(place a, place b) const { return a->who->session() == b->who->session(); }
+        bool operator()(std::string_view session, place at) const {
+            return session == at->who->session();
+        }
+        bool operator()(place at, std::string_view session) const { return (*this)(session, at); }
+    };
 
     [[nodiscard]] std::optional<place> find(const login& who) const;
+    void forget(place at);
     due pass(place at, time_point now);
 
     const options options_;
     std::list<entry> order_;  ///< by `checked`
-    std::unordered_multimap<std::string_view, place> by_session_;
+    /// By their sessions, each session's first one; those of other users of one are `others_`.
+    boost::unordered_flat_set<place, by_name, same_name> by_session_;
+    std::unordered_multimap<std::string_view, place> others_;
     std::optional<time_point> caught_up_;
     time_point missed_until_{};  ///< who was checked before that is to be read soon
     std::optional<time_point> last_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chat_gateway/base/scheduler.hpp>
+#include <chat_gateway/base/text_map.hpp>
 #include <chat_gateway/chat/ports/message_bus.hpp>
 #include <chat_gateway/gateway/delivery.hpp>
 #include <chat_gateway/gateway/metrics.hpp>
@@ -15,7 +16,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -127,25 +127,23 @@ public:
         std::size_t most, const std::function<bool(std::string_view)>& wanted) const;
 
 private:
-    struct text_hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view s) const {
-            return std::hash<std::string_view>{}(s);
-        }
-    };
+    /// There may be one for each connection: what few rooms have is in `asides_`.
     struct holding {
         static constexpr std::uint64_t never = ~std::uint64_t{0};
         std::uint64_t shards = 0;  ///< a bit each
-        time_point released{};     ///< when the last one let go
         /// Position from which on what the bus brings for it is kept: it was confirmed there, or
         /// expected before that.
         std::uint64_t known_from = never;
         slot_handle log;              ///< its place in the packet log; most rooms are silent
         std::uint32_t suspended = 0;  ///< sessions
         std::uint32_t rank = 0;       ///< in busy_, by messages that the bus brought
-        std::uint32_t denials = 0;    ///< stays at the most it can be
-        socketio::room_index::tally before{};  ///< at shards that have left it
         [[nodiscard]] bool held() const { return shards != 0 || suspended != 0; }
+    };
+    using held_name = text_map<holding>::entry;
+    struct aside {
+        time_point released{};                 ///< when the last one let go
+        std::uint32_t denials = 0;             ///< stays at the most it can be
+        socketio::room_index::tally before{};  ///< at shards that have left it
     };
 
     struct expectation {
@@ -166,7 +164,7 @@ private:
     };
     [[nodiscard]] audience audience_of(const std::vector<std::string>& rooms);
     [[nodiscard]] std::uint64_t next_position(const socketio::cluster::message& m) const;
-    void let_go(const std::string& room, holding& h, time_point now);
+    void let_go(const held_name& room, time_point now);
     void end_suspension(const suspended_session& s);
     void forget_expected();
     [[nodiscard]] std::uint64_t all_shards() const;
@@ -183,11 +181,11 @@ private:
     stored_recovery* stored_ = nullptr;
     time_point read_{};  ///< when the bus brought the messages at hand
     deliver_function deliver_;
-    using holdings = std::unordered_map<std::string, holding, text_hash, std::equal_to<>>;
-    holdings holders_;
-    ranking<holdings::value_type> busy_;
+    text_map<holding> holders_;
+    text_map<aside> asides_;  ///< of held rooms, and of those within their grace period
+    ranking<held_name> busy_;
     std::deque<std::pair<time_point, std::string>> unheld_;  ///< in order of release
-    std::unordered_map<std::string, expectation, text_hash, std::equal_to<>> expected_;
+    text_map<expectation> expected_;
     std::deque<std::pair<time_point, std::string>> expiring_;  ///< the same, in order of time
     bool sweep_armed_ = false;
     bool compression_ = false;

@@ -10,13 +10,14 @@ namespace chat_gateway::gateway {
 
 /// Who of many comes to the most, when most come to nothing. The counts of the others lie close
 /// together: to find the busiest 20 of 300,000 takes a walk over a megabyte, not one through the
-/// map that they live in. `Node` is an element of that map, which does not move it: `second.rank`
-/// is its place here plus 1, 0 for none.
+/// map that they live in. `Node` is an element of that map, which does not move it (a text_map's,
+/// or a std::unordered_map's): its value's `rank` is its place here plus 1, 0 for none.
 template <class Node>
 class ranking {
 public:
     [[nodiscard]] std::uint32_t count(const Node& node) const {
-        return node.second.rank == 0 ? 0 : counts_[node.second.rank - 1];
+        const std::uint32_t rank = rank_of(node);
+        return rank == 0 ? 0 : counts_[rank - 1];
     }
     /// Stays at the most it can be.
     void raise(Node& node) {
@@ -29,19 +30,21 @@ public:
     }
     /// Before a node goes.
     void forget(Node& node) {
-        if (node.second.rank == 0) return;
-        const std::size_t at = node.second.rank - 1;
-        nodes_[at] = nodes_.back();
-        counts_[at] = counts_.back();
-        nodes_[at]->second.rank = node.second.rank;
+        const std::uint32_t rank = std::exchange(rank_of(node), 0);
+        if (rank == 0) return;
+        const std::size_t at = rank - 1;
+        if (at + 1 != nodes_.size()) {
+            nodes_[at] = nodes_.back();
+            counts_[at] = counts_.back();
+            rank_of(*nodes_[at]) = rank;
+        }
         nodes_.pop_back();
         counts_.pop_back();
-        node.second.rank = 0;
     }
     [[nodiscard]] std::size_t size() const { return nodes_.size(); }
 
     /// At most so many, of those that `wanted(node)`: the one with the highest count first, equals
-    /// by `first`. Which of the equals at the end are among them is not said.
+    /// by key. Which of the equals at the end are among them is not said.
     template <class Wanted>
     [[nodiscard]] std::vector<const Node*> highest(std::size_t most, Wanted&& wanted) const {
         using entry = std::pair<std::uint32_t, const Node*>;
@@ -59,7 +62,7 @@ public:
             std::ranges::push_heap(heap, higher);
         }
         std::ranges::sort(heap, [](const entry& a, const entry& b) {
-            return a.first != b.first ? a.first > b.first : a.second->first < b.second->first;
+            return a.first != b.first ? a.first > b.first : key_of(*a.second) < key_of(*b.second);
         });
         std::vector<const Node*> found;
         found.reserve(heap.size());
@@ -69,13 +72,27 @@ public:
     }
 
 private:
+    template <class N>
+    static auto& rank_of(N& node) {
+        if constexpr (requires { node.second; })
+            return node.second.rank;
+        else
+            return node.value.rank;
+    }
+    static decltype(auto) key_of(const Node& node) {
+        if constexpr (requires { node.second; })
+            return (node.first);
+        else
+            return node.key();
+    }
     std::uint32_t& place(Node& node) {
-        if (node.second.rank == 0) {
+        std::uint32_t& rank = rank_of(node);
+        if (rank == 0) {
             nodes_.push_back(&node);
             counts_.push_back(0);
-            node.second.rank = static_cast<std::uint32_t>(nodes_.size());
+            rank = static_cast<std::uint32_t>(nodes_.size());
         }
-        return counts_[node.second.rank - 1];
+        return counts_[rank - 1];
     }
 
     std::vector<std::uint32_t> counts_;

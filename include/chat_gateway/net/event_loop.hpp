@@ -46,6 +46,10 @@ public:
     /// up in between, none and no lock for what comes from the loop's own thread. Thread-safe.
     void post(unique_function<void()> task);
 
+    /// Whether the caller is on the loop's own thread, and nothing waits here that it has posted:
+    /// what it would post now may as well be done at once.
+    [[nodiscard]] bool may_run_here() const;
+
     /// Runs behind every tick, in order of registration.
     void at_end_of_tick(unique_function<void()> hook) { hooks_.push_back(std::move(hook)); }
 

@@ -48,6 +48,9 @@ public:
     virtual ~unfinished_request() = default;
     virtual void refuse(http::response r) = 0;  ///< answers now, and closes behind it
     virtual void drop() = 0;                    ///< closes without an answer
+    /// The answer does not depend on the body: it is read and thrown away, and the request comes
+    /// without one.
+    virtual void ignore_body() = 0;
 };
 
 /// What a handler knows of a body while it arrives. The connection owns it; destroyed without

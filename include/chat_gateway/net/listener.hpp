@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chat_gateway/base/error.hpp>
+#include <chat_gateway/net/descriptor.hpp>
 #include <chat_gateway/net/event_loop.hpp>
 
 #include <cstdint>
@@ -16,8 +17,8 @@ class accept_loop;
 /// kernel spreads clients.
 class listen_address {
 public:
-    /// Resolves `host` and finds out whether the port is free; port 0 takes a free one. The error
-    /// is the system's.
+    /// Resolves `host`, finds out whether the port is free, and keeps it for this object and the
+    /// listeners made of it; port 0 takes a free one. The error is the system's.
     static result<listen_address> reserve(const std::string& host, std::uint16_t port);
     [[nodiscard]] std::uint16_t port() const { return port_; }
     [[nodiscard]] std::string text() const;
@@ -26,6 +27,7 @@ private:
     friend class listener;
     std::string address_;
     std::uint16_t port_ = 0;
+    std::shared_ptr<const descriptor> claim_;
 };
 
 /// Accepts on its loop. Ends with stop() or its destruction, both on that loop or while it does not
@@ -40,6 +42,7 @@ public:
     void stop();
 
 private:
+    std::shared_ptr<const descriptor> claim_;  ///< of the address
     std::shared_ptr<accept_loop> accepting_;
 };
 

@@ -27,6 +27,13 @@ public:
 };
 using admission = std::variant<std::unique_ptr<admission_ticket>, http::response>;
 
+/// Why the application was not asked about a handshake.
+enum class refused_handshake : std::uint8_t {
+    origin,     ///< cors does not allow it
+    malformed,  ///< no handshake of this version: transport, method, EIO, WebSocket headers
+    draining,   ///< none is taken any more
+};
+
 /// The application above an engine. Called on the engine's loop, only.
 class engine_events {
 public:
@@ -34,6 +41,8 @@ public:
     /// A handshake that is right in form. Answer once, now or later. A refusal gets its CORS
     /// headers from the engine.
     virtual void admit(const http::request& r, unique_function<void(admission)> decide) = 0;
+    /// The engine has refused one by itself.
+    virtual void on_refused(const http::request& /*r*/, refused_handshake /*why*/) {}
     /// The client has got, or is about to get, its open packet.
     virtual void on_open(slot_handle session, const public_id& sid,
                          std::unique_ptr<admission_ticket> ticket, engineio::transport via) = 0;
@@ -81,6 +90,8 @@ public:
     /// Queues a message; it leaves at the end of the tick. Unknown sessions are ignored. A session
     /// owed more than send_queue_bytes is closed as a slow consumer.
     void send(slot_handle session, const wire_ref& message);
+    /// send() to the session with this index is about to follow: a hint.
+    void expect(std::uint32_t session_index);
     /// Whether what is sent now would leave in this tick: its WebSocket takes bytes, or a GET is
     /// held.
     [[nodiscard]] bool writable(slot_handle session);

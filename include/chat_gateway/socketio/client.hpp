@@ -79,33 +79,44 @@ public:
     [[nodiscard]] std::vector<std::string> joined_namespaces() const;
 
 private:
-    enum class state : std::uint8_t { pending, joined, ended_by_server };
-    /// Packets that came before the answer to CONNECT; few clients have any.
+    enum class state : std::uint8_t { none, pending, joined, ended_by_server };
+    /// Packets that came before the answer to CONNECT.
     struct waiting_room {
         std::vector<packet> packets;
         std::size_t bytes = 0;
     };
     struct membership {
         std::string nsp;
-        state now = state::pending;
-        std::unique_ptr<waiting_room> waiting;
+        state now = state::none;
+        waiting_room waiting{};
+    };
+    /// What few clients have: other namespaces than the main one, packets that wait.
+    struct rest {
+        std::vector<membership> others;
+        waiting_room waiting;  ///< of the main namespace
     };
     using actions = std::vector<client_action>;
 
     [[nodiscard]] actions on_decoded(decoder::status status, packet p);
     void on_packet(packet p, actions& out);
     void on_connect(packet p, actions& out);
-    void keep_waiting(membership& m, packet p, actions& out);
+    void keep_waiting(packet p, actions& out);
     void deliver(packet p, actions& out);
     void fail(std::string_view what, actions& out);
     [[nodiscard]] bool make_room();
-    [[nodiscard]] membership* find(std::string_view nsp);
-    [[nodiscard]] const membership* find(std::string_view nsp) const;
+    [[nodiscard]] rest& rest_now();
+    void drop_empty_rest();
+    [[nodiscard]] membership* other(std::string_view nsp);
+    [[nodiscard]] state now(std::string_view nsp) const;
+    void set(std::string_view nsp, state now);
+    [[nodiscard]] waiting_room& waiting_of(std::string_view nsp);
+    [[nodiscard]] waiting_room take_waiting(std::string_view nsp);
     void forget(std::string_view nsp);
 
     decoder decoder_;
+    std::unique_ptr<rest> rest_;  ///< null: nothing of it
+    state main_ = state::none;
     bool failed_ = false;
-    std::vector<membership> memberships_;
 };
 
 }  // namespace chat_gateway::socketio

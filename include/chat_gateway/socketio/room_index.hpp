@@ -1,14 +1,13 @@
 #pragma once
 
+#include <chat_gateway/base/text_map.hpp>
 #include <chat_gateway/socketio/visit_marks.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -18,9 +17,10 @@ namespace chat_gateway::socketio {
 using member_id = std::uint32_t;
 
 /// Who is in which room, both ways. Lives on its shard; not thread-safe. A room exists while it has
-/// members. 8 bytes a membership each way plus vector slack. Each side of a membership knows its
-/// place on the other, so a leave moves the last entry into the gap on both sides; only finding a
-/// given pair walks the shorter of the two lists.
+/// members. A membership is 4 bytes in the room's list and 8 in the member's, plus slack. The
+/// member's side knows its place on the other, where a leave moves the last one into the gap: that
+/// costs a walk through the list of the member who is moved, from the place on where the other had
+/// it. Finding a given pair that may not be there walks the shorter of the two lists.
 class room_index {
 public:
     room_index() = default;
@@ -49,7 +49,7 @@ public:
     void leave_all(member_id m, F&& emptied);
 
     [[nodiscard]] bool contains(member_id m, std::string_view room) const;
-    [[nodiscard]] std::size_t room_count() const { return names_.size(); }
+    [[nodiscard]] std::size_t room_count() const { return rooms_.size(); }
     [[nodiscard]] std::size_t member_count(std::string_view room) const;
     [[nodiscard]] std::vector<std::string> rooms_of(member_id m) const;
     [[nodiscard]] std::size_t rooms_of_count(member_id m) const;
@@ -69,44 +69,42 @@ public:
     void for_each_member(std::span<const std::string> rooms, std::span<const std::string> except,
                          F&& f, Then&& then);
 
+    /// Calls f(member_id) for each member of one room, and soon(member_id) a few members before
+    /// that, so that what f needs can be fetched from memory meanwhile. nullptr: no such room.
+    template <class Soon, class F>
+    tally* visit(std::string_view room, Soon&& soon, F&& f);
+
     /// nullptr: no such room.
     [[nodiscard]] tally* tally_of(std::string_view room);
 
 private:
-    using room_slot = std::uint32_t;  // index in rooms_
+    using room_slot = std::uint32_t;  // index in slots_
 
-    /// A member's place in a room; `back` is the place of this membership in the member's own list.
-    struct seat {
-        member_id member;
-        std::uint32_t back;
-    };
-    /// A room in a member's list; `back` is the member's seat there.
+    /// A room in a member's list, and the member's seat there.
     struct membership {
         room_slot room;
-        std::uint32_t back;
+        std::uint32_t seat;
     };
     struct room {
-        const std::string* name = nullptr;  // the key in names_
-        std::vector<seat> seats;
+        std::vector<member_id> seats;
         tally so_far;
+        room_slot slot = 0;
     };
-    struct text_hash : std::hash<std::string_view> {
-        using is_transparent = void;
-    };
-    using name_map = std::unordered_map<std::string, room_slot, text_hash, std::equal_to<>>;
+    using named_room = text_map<room>::entry;
 
     [[nodiscard]] const room* find_room(std::string_view name) const;
     [[nodiscard]] room* find_room(std::string_view name);
-    [[nodiscard]] const membership* find_membership(member_id m, room_slot r) const;
+    [[nodiscard]] membership* find_membership(member_id m, const room& r);
+    [[nodiscard]] static bool has_member(const std::vector<membership>& own, const room& r,
+                                         member_id m);
     void make_place_for(member_id m);
-    [[nodiscard]] std::pair<room_slot, bool> find_or_open(std::string_view name);
-    void close(room_slot r);
-    void vacate(membership place);
-    void forget(member_id m, std::uint32_t position);
+    [[nodiscard]] std::pair<room&, bool> find_or_open(std::string_view name);
+    void close(named_room& r);
+    void vacate(membership place, std::size_t hint);
 
-    name_map names_;
-    std::vector<room> rooms_;
-    std::vector<room_slot> free_rooms_;
+    text_map<room> rooms_;
+    std::vector<named_room*> slots_;  // nullptr: free
+    std::vector<room_slot> free_slots_;
     std::vector<std::vector<membership>> members_;  // by member_id
     visit_marks<> marks_;
 };
@@ -114,19 +112,34 @@ private:
 template <class F>
 void room_index::leave_all(member_id m, F&& emptied) {
     if (m >= members_.size()) return;
+    std::size_t n = 0;
     for (const auto place : std::exchange(members_[m], {})) {
-        vacate(place);
-        if (!rooms_[place.room].seats.empty()) continue;
-        emptied(std::string_view(*rooms_[place.room].name),
-                std::as_const(rooms_[place.room].so_far));
-        close(place.room);
+        vacate(place, n++);
+        named_room& r = *slots_[place.room];
+        if (!r.value.seats.empty()) continue;
+        emptied(r.key(), std::as_const(r.value.so_far));
+        close(r);
     }
 }
 
 template <class F>
 void room_index::for_each_room(F&& f) const {
-    for (const auto& [name, slot] : names_)
-        f(std::string_view(name), rooms_[slot].seats.size());
+    rooms_.for_each([&f](const named_room& r) { f(r.key(), r.value.seats.size()); });
+}
+
+template <class Soon, class F>
+room_index::tally* room_index::visit(std::string_view name, Soon&& soon, F&& f) {
+    constexpr std::size_t ahead = 4;
+    room* r = find_room(name);
+    if (!r) return nullptr;
+    const std::size_t size = r->seats.size();
+    for (std::size_t i = 0; i < size && i < ahead; ++i)
+        soon(r->seats[i]);
+    for (std::size_t i = 0; i < size; ++i) {
+        if (i + ahead < size) soon(r->seats[i + ahead]);
+        f(r->seats[i]);
+    }
+    return &r->so_far;
 }
 
 template <class F, class Then>
@@ -134,8 +147,8 @@ void room_index::for_each_member(std::span<const std::string> rooms,
                                  std::span<const std::string> except, F&& f, Then&& then) {
     const auto walk = [this](const std::string& name, auto&& visit, auto&& done) {
         if (auto* r = find_room(name)) {
-            for (const auto& s : r->seats)
-                visit(s.member);
+            for (const member_id m : r->seats)
+                visit(m);
             done(r->so_far);
         }
     };

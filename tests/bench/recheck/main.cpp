@@ -81,8 +81,8 @@ private:
         logins_.reserve(count_);
         for (std::size_t n = 0; n < count_; ++n) {
             // As the shards do: one of each session, shared by all who refer to it.
-            logins_.push_back(std::make_shared<const chat::login>(
-                chat::login{"user-" + std::to_string(n), "bench-" + std::to_string(n)}));
+            logins_.push_back(std::make_shared<const chat::login>("user-" + std::to_string(n),
+                                                                  "bench-" + std::to_string(n)));
         }
         const long with_logins = resident_kib();
         for (const auto& who : logins_)

@@ -25,8 +25,8 @@ function merged(settings, overrides) {
 }
 
 export class Gateway {
-  /** With a configuration file; waits until /readyz says yes. */
-  static async start(settings) {
+  /** With a configuration file; waits until `until` says yes: /healthz for one whose stores are not to answer. */
+  static async start(settings, { until = "/readyz" } = {}) {
     const gateway = new Gateway();
     gateway.port = await freePort();
     gateway.adminPort = await freePort();
@@ -39,15 +39,15 @@ export class Gateway {
     writeFileSync(config, JSON.stringify(merged(defaults, settings)));
     gateway.config = config;
     gateway.unixSocket = settings.server?.unix_socket;
-    await gateway.resume();
+    await gateway.resume(until);
     return gateway;
   }
 
   /** Starts it, again on the same ports and with the same configuration. */
-  async resume() {
+  async resume(until = "/readyz") {
     this.#spawn(["--config", this.config], {});
     try {
-      await this.answers("/readyz");
+      await this.answers(until);
     } catch (error) {
       await this.kill(); // nobody else knows of it, and the test would not end
       throw error;

@@ -34,7 +34,7 @@ protected:
     }
     verdict only_verdict() {
         EXPECT_EQ(verdicts.size(), 1U);
-        return verdicts.empty() ? verdict(refusal::no_cookie) : verdicts.front();
+        return verdicts.empty() ? verdict(refused{refusal::no_cookie}) : verdicts.front();
     }
 
     tests::held_sessions sessions;
@@ -72,43 +72,43 @@ TEST_F(authentication, nobody_is_looked_up_when_the_directory_does_not_restrict)
 
 TEST_F(authentication, no_cookie) {
     authenticate(std::nullopt);
-    EXPECT_EQ(only_verdict(), verdict(refusal::no_cookie));
+    EXPECT_EQ(only_verdict(), verdict(refused{refusal::no_cookie}));
 }
 
 TEST_F(authentication, bad_signature) {
     authenticate(sign_session_cookie("s1", "somebody's secret"));
-    EXPECT_EQ(only_verdict(), verdict(refusal::bad_signature));
+    EXPECT_EQ(only_verdict(), verdict(refused{refusal::bad_signature}));
     EXPECT_TRUE(sessions.loads.empty()) << "the store is not asked for what anybody can make up";
 }
 
 TEST_F(authentication, an_empty_cookie_is_a_bad_signature) {
     authenticate("");
-    EXPECT_EQ(only_verdict(), verdict(refusal::bad_signature));
+    EXPECT_EQ(only_verdict(), verdict(refused{refusal::bad_signature}));
 }
 
 TEST_F(authentication, no_session) {
     authenticate_session("gone");
     answer_session(0, std::nullopt);
-    EXPECT_EQ(only_verdict(), verdict(refusal::no_session));
+    EXPECT_EQ(only_verdict(), verdict(refused{refusal::no_session}));
 }
 
 TEST_F(authentication, bad_record) {
     authenticate_session("s1");
     answer_session(0, "not JSON");
-    EXPECT_EQ(only_verdict(), verdict(refusal::bad_record));
+    EXPECT_EQ(only_verdict(), verdict(refused{refusal::bad_record}));
 }
 
 TEST_F(authentication, not_logged_in) {
     authenticate_session("s1");
     answer_session(0, R"({"cookie":{},"passport":{}})");
-    EXPECT_EQ(only_verdict(), verdict(refusal::not_logged_in));
+    EXPECT_EQ(only_verdict(), verdict(refused{refusal::not_logged_in}));
 }
 
 TEST_F(authentication, inactive_user) {
     authenticate_session("s1");
     answer_session(0, ann_logged_in);
     directory.active.at(0).handler(std::vector<std::string>{});
-    EXPECT_EQ(only_verdict(), verdict(refusal::inactive_user));
+    EXPECT_EQ(only_verdict(), verdict(refused{refusal::inactive_user, "ann"}));
 }
 
 TEST_F(authentication, a_store_that_cannot_say_is_unavailable) {
@@ -122,7 +122,8 @@ TEST_F(authentication, a_database_that_cannot_say_is_unavailable) {
     authenticate_session("s1");
     answer_session(0, ann_logged_in);
     directory.active.at(0).handler(make_error_code(errc::unavailable));
-    EXPECT_EQ(only_verdict(), verdict(unavailable{"database", make_error_code(errc::unavailable)}));
+    EXPECT_EQ(only_verdict(),
+              verdict(unavailable{"database", make_error_code(errc::unavailable), "ann"}));
 }
 
 TEST_F(authentication, a_storm_asks_the_database_in_batches) {
@@ -135,9 +136,10 @@ TEST_F(authentication, a_storm_asks_the_database_in_batches) {
     directory.active[0].handler(std::vector<std::string>{"0"});
     EXPECT_THAT(directory.active.at(2).users, ElementsAre("2", "3", "4"));
     directory.active[2].handler(std::vector<std::string>{"4", "2"});
-    EXPECT_THAT(verdicts, testing::UnorderedElementsAre(
-                              verdict(identity{"0", "s0"}), verdict(identity{"2", "s2"}),
-                              verdict(refusal::inactive_user), verdict(identity{"4", "s4"})));
+    EXPECT_THAT(verdicts,
+                testing::UnorderedElementsAre(
+                    verdict(identity{"0", "s0"}), verdict(identity{"2", "s2"}),
+                    verdict(refused{refusal::inactive_user, "3"}), verdict(identity{"4", "s4"})));
 }
 
 TEST_F(authentication, answers_after_its_end_are_dropped) {
@@ -156,7 +158,7 @@ TEST_F(authentication, a_handler_may_end_it) {
         verdicts.push_back(std::move(v));
     });
     answer_session(0, std::nullopt);
-    EXPECT_EQ(only_verdict(), verdict(refusal::no_session));
+    EXPECT_EQ(only_verdict(), verdict(refused{refusal::no_session}));
 }
 
 TEST(refusals, have_names_for_the_log) {

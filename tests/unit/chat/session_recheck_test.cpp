@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 login_ref make(const std::string& user, const std::string& session) {
-    return std::make_shared<const login>(login{user, session});
+    return std::make_shared<const login>(user, session);
 }
 time_point at(steady_clock::duration d) {
     return time_point{} + 1h + d;
@@ -28,7 +28,7 @@ TEST(SessionRecheck, ReadsEachOncePerPeriodEvenlyHoweverManyCameAtOnce) {
         const auto due = all.take_due(at(t));
         largest = std::max(largest, due.size());
         for (const auto& d : due)
-            ++reads[d.who->session];
+            ++reads[std::string(d.who->session())];
     }
     EXPECT_EQ(reads.size(), 1000U);
     for (const auto& [session, times] : reads)
@@ -71,7 +71,29 @@ TEST(SessionRecheck, ASessionThatChangedHandsIsTwo) {
     all.remove({"ann", "s"});
     const auto left = all.take("s", at(0s));
     ASSERT_EQ(left.size(), 1U);
-    EXPECT_EQ(left.front().who->user, "bob");
+    EXPECT_EQ(left.front().who->user(), "bob");
+}
+
+TEST(SessionRecheck, WhicheverUserOfASessionGoesTheOthersAreFound) {
+    const std::vector<std::string> users{"ann", "bob", "carl"};
+    for (const auto& first : users) {
+        session_recheck all({.period = 1s});
+        all.add(make("zoe", "t"), at(0s));
+        for (const auto& user : users)
+            all.add(make(user, "s"), at(0s));
+        all.remove({first, "s"});
+        std::set<std::string> left;
+        for (const auto& d : all.take("s", at(0s)))
+            left.emplace(d.who->user());
+        std::set<std::string> expected(users.begin(), users.end());
+        expected.erase(first);
+        EXPECT_EQ(left, expected) << first;
+        for (const auto& user : expected)
+            all.remove({user, "s"});
+        EXPECT_TRUE(all.take("s", at(0s)).empty());
+        EXPECT_EQ(all.size(), 1U);
+        EXPECT_EQ(all.take("t", at(0s)).size(), 1U);
+    }
 }
 
 TEST(SessionRecheck, AnAnswerThatIsOlderThanWhatIsKnownIsVoid) {

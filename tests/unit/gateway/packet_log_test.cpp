@@ -16,18 +16,17 @@ class PacketLogTest : public ::testing::Test {
 protected:
     std::uint64_t add(std::vector<std::string> rooms, std::vector<std::string> except = {},
                       std::size_t size = 10) {
-        auto d = std::make_shared<delivery>();
-        d->position = log.next_position();
-        d->text = server::wire_bytes::message(std::string(size, 'x'));
+        delivery d;
+        d.position = log.next_position();
+        d.text = server::wire_bytes::message(std::string(size, 'x'));
         std::vector<packet_log::room_id> open_rooms;
         for (const auto& room : rooms) {
             if (const auto id = ids.find(room); id != ids.end()) open_rooms.push_back(id->second);
         }
-        d->rooms = std::move(rooms);
-        d->except = std::move(except);
-        const auto position = d->position;
-        log.add(std::move(d), open_rooms, now);
-        return position;
+        d.rooms = std::move(rooms);
+        d.except = std::move(except);
+        log.add(d, open_rooms, now);
+        return d.position;
     }
     void open(const std::string& room) { ids[room] = log.open(log.last_position()); }
     void close(const std::string& room) { log.close(ids.at(room)); }
@@ -129,7 +128,7 @@ TEST_F(PacketLogTest, AFullRoomForgetsItsOldest) {
     for (int i = 0; i < 50; ++i)
         sent.push_back(add({"full"}));
     EXPECT_EQ(missed(0, {"full"}), std::nullopt);
-    const auto kept = 4096U / (256U + 13U);
+    const auto kept = 4096U / (128U + 13U);
     const auto last_gone = sent[sent.size() - kept - 1];
     EXPECT_EQ(missed(last_gone - 1, {"full"}), std::nullopt);
     EXPECT_EQ(missed(last_gone, {"full"})->size(), kept);

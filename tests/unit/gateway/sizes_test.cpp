@@ -6,8 +6,8 @@ namespace chat_gateway::gateway {
 namespace {
 
 TEST(Sizes, OfASocketsState) {
-    EXPECT_LE(sizeof(chat_socket), 192U) << "a size class of the allocator; the next is 224";
-    EXPECT_LE(sizeof(socketio::client), 48U);
+    EXPECT_LE(sizeof(chat_socket), 160U) << "a size class of the allocator; the next is 192";
+    EXPECT_LE(sizeof(socketio::client), 32U);
 }
 
 }  // namespace
