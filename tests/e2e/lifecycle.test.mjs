@@ -99,7 +99,7 @@ test("a second SIGTERM stops at once, with code 0", { timeout: 60_000 }, async (
 });
 
 /** A gateway of which a thread waits in libpq, for a server that accepts and says nothing. */
-async function hungInPostgres(drainMs) {
+async function hungInPostgres(t, drainMs) {
   const mute = createServer(() => {}).listen(0, "127.0.0.1");
   await once(mute, "listening");
   const asked = once(mute, "connection");
@@ -113,33 +113,32 @@ async function hungInPostgres(drainMs) {
   const handshake = poll(gateway, { Cookie: signedCookie("some-session") }).catch(() => {});
   const [connection] = await asked;
   connection.on("error", () => {}); // the gateway ends without a farewell to it
-  const mended = async () => {
+  t.after(async () => {
+    await gateway.kill(); // unless it has ended
     connection.destroy();
     mute.close();
     await handshake;
-  };
-  return { gateway, mended };
+  });
+  return gateway;
 }
 
-test("a PostgreSQL that hangs delays no end: neither the second SIGTERM's nor that behind the drain", { timeout: 60_000 }, async () => {
-  const hurried = await hungInPostgres(60_000);
-  const { child } = hurried.gateway.process;
+test("a PostgreSQL that hangs delays no end: neither the second SIGTERM's nor that behind the drain", { timeout: 60_000 }, async (t) => {
+  const hurried = await hungInPostgres(t, 60_000);
+  const { child } = hurried.process;
   child.kill("SIGTERM");
-  await hurried.gateway.process.prints(/ draining /);
+  await hurried.process.prints(/ draining /);
   const begun = Date.now();
   child.kill("SIGTERM");
-  await hurried.gateway.process.prints(/ stopped$/m);
-  assert.deepEqual(await hurried.gateway.process.stop("SIGTERM"), { code: 0, signal: null }, "a third one changes nothing");
+  await hurried.process.prints(/ stopped$/m);
+  assert.deepEqual(await hurried.process.stop("SIGTERM"), { code: 0, signal: null }, "a third one changes nothing");
   assert.ok(Date.now() - begun < 2000, `${Date.now() - begun} ms after the second SIGTERM`);
-  await hurried.mended();
 
-  const orderly = await hungInPostgres(100);
-  orderly.gateway.process.child.kill("SIGTERM");
-  await orderly.gateway.process.prints(/ stopped$/m);
+  const orderly = await hungInPostgres(t, 100);
+  orderly.process.child.kill("SIGTERM");
+  await orderly.process.prints(/ stopped$/m);
   const stopped = Date.now();
-  assert.deepEqual(await orderly.gateway.process.exited, { code: 0, signal: null });
+  assert.deepEqual(await orderly.process.exited, { code: 0, signal: null });
   assert.ok(Date.now() - stopped < 2000, `${Date.now() - stopped} ms after "stopped"`);
-  await orderly.mended();
 });
 
 test("of gateways that are started at the same moment on one port one runs, and the others say why not", { timeout: 120_000 }, async () => {
