@@ -33,7 +33,8 @@ error_code open(acceptor& a, const tcp::endpoint& where, bool shared) {
 
 /// Sockets with SO_REUSEPORT share an address with those of any process of the same user. A name in
 /// the abstract namespace, which is the network's own and goes with the process, tells two gateways
-/// apart that start at the same moment, and two listeners of one.
+/// apart that start at the same moment, and two listeners of one. Where such a name cannot be had
+/// for another reason than that it is taken, what the kernel says of the address is all there is.
 result<std::shared_ptr<const descriptor>> claim(const std::string& address) {
     descriptor name(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     const std::string text = "chat-gateway " + address;
