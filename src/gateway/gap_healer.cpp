@@ -212,6 +212,15 @@ void gap_healer::arm_deadline() {
     });
 }
 
+/// What is only read again is none: else a bus that comes and goes would keep all back for ever.
+void gap_healer::note_progress() {
+    if (healing_->read_to <= healing_->furthest) return;
+    healing_->furthest = healing_->read_to;
+    if (healing_->deadline == 0) return;
+    timers_.cancel(std::exchange(healing_->deadline, 0));
+    arm_deadline();
+}
+
 /// The order makes it exact: what the database says to be published was on the bus before the mark
 /// is asked for. A mark below that is of a Redis that has lost some of its data.
 void gap_healer::begin_round() {
@@ -275,6 +284,7 @@ void gap_healer::on_page(result<chat::change_history::page> page) {
     for (auto& change : page->changes)
         take(std::move(change));
     healing_->read_to = page->read_to;
+    note_progress();
     if (healing_->read_bytes > most_read) return give_up("too much was missed");
     read_on();
 }

@@ -28,7 +28,8 @@ namespace chat_gateway::gateway {
 /// reads in the history what is missing, and passes both on in the order in which they were
 /// published, each once. A gap that cannot be healed, or not before what is kept back has to be
 /// told, is left, and the log says so. While nothing is kept back it may take as long as the
-/// history reaches back. Lives on the services loop.
+/// history reaches back; while something is, as long as reading gets on. Lives on the services
+/// loop.
 class gap_healer {
 public:
     using message = socketio::cluster::message;
@@ -42,7 +43,8 @@ public:
     static constexpr std::size_t many_in_doubt = 8192;
     /// and with so much it is not known any more.
     static constexpr std::size_t most_in_doubt = 65536;
-    /// How long what the bus brings may be kept back, and how much of it.
+    /// How long what the bus brings may be kept back without that more of the history has been
+    /// read, and how much of it in all.
     static constexpr std::chrono::seconds patience{10};
     static constexpr std::size_t most_kept = std::size_t{16} << 20;
     /// How much may be read, of what concerns this gateway.
@@ -86,6 +88,7 @@ private:
     struct healing {
         gap_sides gap{};
         std::uint64_t read_to = 0;    ///< of the history
+        std::uint64_t furthest = 0;   ///< that it has been read to, before it began anew as well
         std::uint64_t published = 0;  ///< until the subscriptions were in force
         std::uint64_t up_to = 0;      ///< of this round
         std::size_t read_bytes = 0;
@@ -112,6 +115,7 @@ private:
     void on_subscribed(result<> outcome);
     void keep(chat::change what, std::size_t bytes);
     void arm_deadline();
+    void note_progress();
     void check_mark();
     void begin_round();
     void ask_published();

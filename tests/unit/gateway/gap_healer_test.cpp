@@ -559,6 +559,36 @@ TEST_F(GapHealerGivesUp, WhenSomethingIsKeptBackForTooLongWhateverComesAndGoesMe
     expect_left({"3", "4"});
 }
 
+TEST_F(GapHealer, ALongHistoryMayTakeAsLongAsReadingGetsOn) {
+    break_at(10, 50);
+    bring("6");
+    for (std::uint64_t id = 20; id < 50; id += 10) {
+        timers.advance(gap_healer::patience - 1s);
+        page({{id, message_to("a", std::to_string(id / 10))}}, id);
+    }
+    timers.advance(gap_healer::patience - 1s);
+    EXPECT_TRUE(told.empty());
+    page({{50, message_to("a", "5")}}, 50);
+    EXPECT_EQ(told, (texts{"2", "3", "4", "5", "6"}));
+    EXPECT_EQ(count(metric::outbox_gaps_left), 0U);
+}
+
+TEST_F(GapHealerGivesUp, WhenTheSameIsReadAgainAndAgain) {
+    break_at(10, 50);
+    bring("6");
+    timers.advance(gap_healer::patience - 1s);
+    page({{20, message_to("a", "2")}}, 20);
+    timers.advance(gap_healer::patience / 2);
+    healer->on_gap();
+    w.reads.clear();
+    subscribed();
+    last(0);
+    mark(50);
+    page({{20, message_to("a", "2")}}, 20);
+    timers.advance(gap_healer::patience / 2);
+    expect_left({"6"});
+}
+
 TEST_F(GapHealerGivesUp, WhenRowsHaveGoneMeanwhileAndNothingIsKeptBack) {
     mark(10);
     healer->on_gap();
