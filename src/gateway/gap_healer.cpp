@@ -15,21 +15,6 @@ using socketio::cluster::request_kind;
 
 constexpr std::string_view user_room = "user:";
 
-std::size_t size_of(const socketio::cluster::message& m) {
-    std::size_t bytes = sizeof(kept_change) + m.packet.size();
-    for (const auto& a : m.attachments)
-        bytes += a.size();
-    return bytes;
-}
-
-std::size_t size_of(const socketio::cluster::request& r) {
-    return sizeof(kept_change) + r.packet.size() + r.data.size();
-}
-
-std::size_t bytes_of(const chat::change& what) {
-    return std::visit([](const auto& one) { return size_of(one); }, what);
-}
-
 /// As the bus would have brought it: its way through MessagePack may write a number differently.
 void print_as_brought(chat::change& what) {
     auto* m = std::get_if<socketio::cluster::message>(&what);
@@ -62,13 +47,15 @@ auto gap_healer::in_healing(void (gap_healer::*step)(Arguments...)) {
 }
 
 gap_healer::gap_healer(scheduler& timers, chat::message_bus& bus, chat::bus_marks& marks,
-                       chat::change_history& history, metrics_block& counts, listener told)
+                       chat::change_history& history, metrics_block& counts,
+                       paced_teller::listener told, locals here)
     : timers_(timers),
       bus_(bus),
       marks_(marks),
       history_(history),
       counts_(counts),
-      told_(std::move(told)),
+      here_(std::move(here)),
+      teller_(timers, std::move(told)),
       self_(std::make_shared<gap_healer*>(this)) {
     await_subscriptions();
     timer_ = timers_.after(interval, [this] { tick(); });
@@ -77,7 +64,6 @@ gap_healer::gap_healer(scheduler& timers, chat::message_bus& bus, chat::bus_mark
 gap_healer::~gap_healer() {
     timers_.cancel(timer_);
     if (healing_ && healing_->deadline != 0) timers_.cancel(healing_->deadline);
-    if (telling_ != 0) timers_.cancel(telling_);
 }
 
 void gap_healer::tick() {
@@ -134,14 +120,10 @@ void gap_healer::on_messages(std::vector<message> messages) {
     if (!healing_) {
         for (const auto& m : messages)
             note(fingerprint(m));
-        if (to_tell_.empty()) return told_.messages(std::move(messages));
-        for (auto& m : messages)
-            append(std::move(m));
-        return tell_on();
+        return teller_.pass(std::move(messages));
     }
     for (auto m = messages.begin(); m != messages.end(); ++m) {
-        const auto bytes = size_of(*m);
-        keep(std::move(*m), bytes);
+        keep(std::move(*m));
         if (healing_) continue;  // else it was given up, and what was kept has been told
         messages.erase(messages.begin(), m + 1);
         return on_messages(std::move(messages));
@@ -149,16 +131,13 @@ void gap_healer::on_messages(std::vector<message> messages) {
 }
 
 void gap_healer::on_request(request r) {
-    if (healing_) {
-        const auto bytes = size_of(r);
-        return keep(std::move(r), bytes);
-    }
+    if (healing_) return keep(std::move(r));
     note(fingerprint(r));
-    if (to_tell_.empty()) return told_.request(std::move(r));
-    append(std::move(r));
+    teller_.pass(std::move(r));
 }
 
-void gap_healer::keep(chat::change what, std::size_t bytes) {
+void gap_healer::keep(chat::change what) {
+    const auto bytes = bytes_of(what);
     const auto mark = fingerprint(what);
     healing_->gap.after.push_back({std::move(what), mark});
     healing_->kept_bytes += bytes;
@@ -293,12 +272,12 @@ void gap_healer::on_page(result<chat::change_history::page> page) {
 void gap_healer::take(chat::change_history::past_change change) {
     if (const auto* m = std::get_if<message>(&change.what)) {
         const auto& room = m->rooms.front();
-        if (!told_.subscribes(room) && !healing_->joined.contains(room)) return;
+        if (!here_.subscribes(room) && !healing_->joined.contains(room)) return;
     } else {
         const auto& r = std::get<request>(change.what);
         const auto& whom = r.to.rooms.front();
         const bool of_user = whom.starts_with(user_room);
-        if (of_user && !told_.is_here(std::string_view(whom).substr(user_room.size()))) return;
+        if (of_user && !here_.has(std::string_view(whom).substr(user_room.size()))) return;
         if (r.kind == request_kind::join && healing_->joined.insert(r.rooms.front()).second)
             healing_->found_more = true;
     }
@@ -314,7 +293,7 @@ void gap_healer::end_round() {
     if (healing_->joined.empty()) return finish();
     const rooms joined(healing_->joined.begin(), healing_->joined.end());
     const bool more = healing_->found_more;
-    const bool fresh = told_.hold(joined, in_healing(&gap_healer::on_held));
+    const bool fresh = here_.hold(joined, in_healing(&gap_healer::on_held));
     if (!more && !fresh) finish();
 }
 
@@ -337,14 +316,13 @@ void gap_healer::finish() {
     auto& gap = healed->gap;
     for (std::size_t i = gap.overlap; i < gap.after.size(); ++i)
         note(gap.after[i].fingerprint);
-    const auto missed = append(std::move(gap));
+    const auto missed = tell(std::move(gap));
     counts_.add(metric::outbox_gaps_healed);
     counts_.add(metric::outbox_healed, missed);
     const auto took =
         std::chrono::duration_cast<std::chrono::milliseconds>(timers_.now() - healed->since);
     log::info("what the bus did not bring has been read from the outbox",
               {{"changes", missed}, {"after_ms", took.count()}});
-    tell_on();
 }
 
 void gap_healer::give_up(std::string_view why) {
@@ -354,50 +332,15 @@ void gap_healer::give_up(std::string_view why) {
     doubt_.clear();
     counts_.add(metric::outbox_gaps_left);
     log::warn("what the bus did not bring stays missed", {{"reason", why}});
-    append(gap_sides{.after = std::move(left->gap.after)});
-    tell_on();
+    tell({.after = std::move(left->gap.after)});
     if (subscribed_) ask_mark();
 }
 
-std::size_t gap_healer::append(gap_sides gap) {
-    return tell_in_order(std::move(gap), [this](chat::change what) { append(std::move(what)); });
-}
-
-void gap_healer::append(chat::change what) {
-    to_tell_bytes_ += bytes_of(what);
-    to_tell_.push_back(std::move(what));
-}
-
-void gap_healer::tell_slice(std::size_t most) {
-    std::vector<message> batch;
-    const auto flush = [&] {
-        if (!batch.empty()) told_.messages(std::exchange(batch, {}));
-    };
-    for (std::size_t told = 0; !to_tell_.empty() && told < most;) {
-        auto what = std::move(to_tell_.front());
-        to_tell_.pop_front();
-        const auto bytes = bytes_of(what);
-        told += bytes;
-        to_tell_bytes_ -= bytes;
-        if (auto* m = std::get_if<message>(&what)) {
-            batch.push_back(std::move(*m));
-            continue;
-        }
-        flush();
-        told_.request(std::move(std::get<request>(what)));
-    }
-    flush();
-}
-
-void gap_healer::tell_on() {
-    if (to_tell_bytes_ > most_to_tell) tell_slice(to_tell_bytes_);
-    if (telling_ != 0) return;
-    tell_slice(slice);
-    if (to_tell_.empty()) return;
-    telling_ = timers_.after(pause, [this] {
-        telling_ = 0;
-        tell_on();
-    });
+std::size_t gap_healer::tell(gap_sides gap) {
+    const auto missed = tell_in_order(
+        std::move(gap), [this](chat::change what) { teller_.append(std::move(what)); });
+    teller_.go_on();
+    return missed;
 }
 
 }  // namespace chat_gateway::gateway

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "healed_order.hpp"
+#include "paced_teller.hpp"
 
 #include <chat_gateway/base/backoff.hpp>
 #include <chat_gateway/base/scheduler.hpp>
@@ -12,7 +13,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,30 +50,23 @@ public:
     /// How much may be read, of what concerns this gateway.
     static constexpr std::size_t most_read = std::size_t{32} << 20;
     static constexpr std::size_t most_rounds = 20;  ///< that memberships made necessary
-    /// How much of what is healed is told at once, and how long after it the next: sockets are to
-    /// take it from their queues meanwhile. What comes has its place behind it.
-    static constexpr std::size_t slice = std::size_t{64} << 10;
-    static constexpr std::chrono::milliseconds pause{20};
-    /// With more than that to tell it is told without pauses.
-    static constexpr std::size_t most_to_tell = std::size_t{64} << 20;
     /// What failed is asked again, after a time in between that grows;
     static constexpr std::chrono::milliseconds retry{200};
     static constexpr std::chrono::milliseconds longest_retry{2000};
     /// and a mark that has not come, without a word of another gap.
     static constexpr std::chrono::seconds mark_patience{3};
 
-    struct listener {
-        unique_function<void(std::vector<message>)> messages{};
-        unique_function<void(request)> request{};
-        /// hub::hold_briefly and hub::subscribes.
+    /// The sockets of this gateway: hub::hold_briefly, hub::subscribes, and whether a user has one.
+    struct locals {
         unique_function<bool(const rooms&, chat::message_bus::done_handler)> hold{};
         unique_function<bool(std::string_view room)> subscribes{};
-        unique_function<bool(std::string_view user)> is_here{};
+        unique_function<bool(std::string_view user)> has{};
     };
 
     /// The bus is started, or will be. All outlive this.
     gap_healer(scheduler& timers, chat::message_bus& bus, chat::bus_marks& marks,
-               chat::change_history& history, metrics_block& counts, listener told);
+               chat::change_history& history, metrics_block& counts, paced_teller::listener told,
+               locals here);
     ~gap_healer();
     gap_healer(const gap_healer&) = delete;
     gap_healer& operator=(const gap_healer&) = delete;
@@ -113,7 +106,7 @@ private:
     void note(std::uint64_t fingerprint);
     void await_subscriptions();
     void on_subscribed(result<> outcome);
-    void keep(chat::change what, std::size_t bytes);
+    void keep(chat::change what);
     void arm_deadline();
     void note_progress();
     void check_mark();
@@ -131,17 +124,15 @@ private:
     void finish();
     void give_up(std::string_view why);
     [[nodiscard]] bool try_again(boost::system::error_code error, void (gap_healer::*step)());
-    std::size_t append(gap_sides gap);
-    void append(chat::change what);
-    void tell_slice(std::size_t most);
-    void tell_on();
+    std::size_t tell(gap_sides gap);
 
     scheduler& timers_;
     chat::message_bus& bus_;
     chat::bus_marks& marks_;
     chat::change_history& history_;
     metrics_block& counts_;
-    listener told_;
+    locals here_;
+    paced_teller teller_;                   ///< of what was healed, and of what comes behind it
     std::optional<std::uint64_t> certain_;  ///< all up to here has been brought
     std::uint64_t keeper_ = 0;              ///< of the last mark; 0: not known
     std::uint64_t base_ = 0;            ///< had been published before the first mark was asked for
@@ -152,9 +143,6 @@ private:
     unsigned quiet_ = 0;            ///< intervals without anything to ask for
     std::uint64_t generation_ = 0;  ///< answers for one before it come too late
     std::unique_ptr<healing> healing_;
-    std::deque<chat::change> to_tell_;  ///< in order; what comes goes behind it
-    std::size_t to_tell_bytes_ = 0;
-    scheduler::timer_id telling_ = 0;
     scheduler::timer_id timer_ = 0;
     std::shared_ptr<gap_healer*> self_;  ///< an answer may come after the end
 };

@@ -79,13 +79,15 @@ void services::start() {
 void services::start_healer() {
     healer_ = std::make_unique<gap_healer>(
         loop_, bus_, *marks_, *history_, counts_,
-        gap_healer::listener{
+        paced_teller::listener{
             .messages = [this](auto messages) { hub_->on_messages(std::move(messages)); },
             .request = [this](auto r) { cluster_->on_request(std::move(r)); },
+        },
+        gap_healer::locals{
             .hold = [this](const auto& rooms,
                            auto done) { return hub_->hold_briefly(rooms, std::move(done)); },
             .subscribes = [this](std::string_view room) { return hub_->subscribes(room); },
-            .is_here =
+            .has =
                 [this](std::string_view user) {
                     return users_->is_here(std::hash<std::string_view>{}(user));
                 },

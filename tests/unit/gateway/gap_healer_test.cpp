@@ -97,13 +97,15 @@ protected:
     void start() {
         healer = std::make_unique<gap_healer>(
             timers, w, w, w, counts,
-            gap_healer::listener{
+            paced_teller::listener{
                 .messages =
                     [this](std::vector<message> batch) {
                         for (auto& m : batch)
                             told.push_back(text_of(std::move(m)));
                     },
                 .request = [this](request r) { told.push_back(text_of(std::move(r))); },
+            },
+            gap_healer::locals{
                 .hold =
                     [this](const std::vector<std::string>& rooms, auto done) {
                         bool fresh = false;
@@ -114,8 +116,7 @@ protected:
                     },
                 .subscribes =
                     [this](std::string_view room) { return held.contains(std::string(room)); },
-                .is_here =
-                    [this](std::string_view user) { return here.contains(std::string(user)); },
+                .has = [this](std::string_view user) { return here.contains(std::string(user)); },
             });
     }
     void subscribed() { answer_front(w.subscribing, result<>()); }
@@ -475,7 +476,7 @@ TEST_F(GapHealer, MuchIsToldInSlicesAndWhatComesHasItsPlaceBehindIt) {
     last(0);
     mark(510);
     EXPECT_LT(told.size(), 80U);
-    timers.advance(gap_healer::pause * 20);
+    timers.advance(paced_teller::pause * 20);
     for (const char* text : {"later", "+b", "missed", "last"})
         expected.emplace_back(text);
     EXPECT_EQ(told, expected);
@@ -613,7 +614,7 @@ TEST_F(GapHealerGivesUp, WhenTooMuchIsKeptBack) {
     EXPECT_TRUE(told.empty());
     healer->on_messages({message_to("a", large), message_to("a", "behind it")});
     EXPECT_EQ(told.size(), 1U);
-    timers.advance(gap_healer::pause * 5);
+    timers.advance(paced_teller::pause * 5);
     expect_left({large, large, large, large, "behind it"});
 }
 

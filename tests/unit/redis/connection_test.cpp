@@ -3,6 +3,8 @@
 #include "fake_redis.hpp"
 #include "support/run_until.hpp"
 
+#include <chat_gateway/base/log_repetition.hpp>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -353,6 +355,7 @@ TEST_F(RedisConnection, BytesThatAreNoReplyEndTheConnection) {
 }
 
 TEST_F(RedisConnection, LossAndReturnAreLoggedOnceEach) {
+    log::tell_all_repeated();  // by the tests before: as often as those, they would be held back
     testing::internal::CaptureStderr();
     connect_and_wait();
     server_.drop_all();
