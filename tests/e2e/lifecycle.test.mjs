@@ -1,5 +1,6 @@
 // Start, reload, watchdog, hand-off and restart, as a service manager does and sees them.
 import assert from "node:assert/strict";
+import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
@@ -131,14 +132,14 @@ test("a PostgreSQL that hangs delays no end: neither the second SIGTERM's nor th
   child.kill("SIGTERM");
   await hurried.process.prints(/ stopped$/m);
   assert.deepEqual(await hurried.process.stop("SIGTERM"), { code: 0, signal: null }, "a third one changes nothing");
-  assert.ok(Date.now() - begun < 2000, `${Date.now() - begun} ms after the second SIGTERM`);
+  assert.ok(Date.now() - begun < 4000, `${Date.now() - begun} ms after the second SIGTERM`);
 
   const orderly = await hungInPostgres(t, 100);
   orderly.process.child.kill("SIGTERM");
   await orderly.process.prints(/ stopped$/m);
   const stopped = Date.now();
   assert.deepEqual(await orderly.process.exited, { code: 0, signal: null });
-  assert.ok(Date.now() - stopped < 2000, `${Date.now() - stopped} ms after "stopped"`);
+  assert.ok(Date.now() - stopped < 4000, `${Date.now() - stopped} ms after "stopped"`);
 });
 
 test("of gateways that are started at the same moment on one port one runs, and the others say why not", { timeout: 120_000 }, async () => {
@@ -160,8 +161,9 @@ test("of gateways that are started at the same moment on one port one runs, and 
 });
 
 test("the admin listener does not share the public one's port, whatever the host is called", { timeout: 60_000 }, async () => {
+  const { address } = await lookup("localhost", { verbatim: true }); // ::1 on many a machine
   const port = await freePort();
-  const gateway = await Gateway.spawnDemo({ SERVER_HOST: "localhost", ADMIN_HOST: "127.0.0.1", SERVER_PORT: port, ADMIN_PORT: port });
+  const gateway = await Gateway.spawnDemo({ SERVER_HOST: "localhost", ADMIN_HOST: address, SERVER_PORT: port, ADMIN_PORT: port });
   await eventually(() => gateway.process.child.exitCode !== null, "it has ended");
   assert.equal(gateway.process.child.exitCode, 2);
   assert.match(gateway.process.tail(), /cannot listen key=admin\.port .*in use/);

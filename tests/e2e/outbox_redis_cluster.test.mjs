@@ -70,7 +70,7 @@ async function heardThroughGap(t, breaks) {
     await eventually(async () => (await ofBoth('gaps_total{result="healed"}')).every((n, i) => n > healed[i]), "both have healed a gap", 60_000);
   });
   const missed = (await ofBoth("healed_total")).map((n, i) => n - read[i]);
-  assert.ok(Math.min(...missed) > 10, `${missed} messages were read, not heard`);
+  assert.ok(Math.min(...missed) > 0, `${missed} messages were read, not heard`);
 }
 
 // What the node has remembered as published, and not passed on to the others, dies with it; the gateways' connections stay.

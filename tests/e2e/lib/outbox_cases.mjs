@@ -237,6 +237,9 @@ export function outboxCases({ kind, rows, recovers = false }) {
     for (const client of clients) {
       const arrived = () => client.messages.filter((m) => m.content !== "first");
       await eventually(() => arrived().length >= each * WRITERS, `${each * WRITERS} messages arrive`, 120_000);
+      const ids = arrived().map((m) => m.message_id);
+      const twice = arrived().filter((m, i) => ids.indexOf(m.message_id) !== i);
+      assert.deepEqual(twice, [], `client ${clients.indexOf(client)} gets nothing twice`);
       for (const chat of chats) {
         assert.deepEqual(arrived().filter((m) => m.chat_id === chat).map((m) => m.content), expected);
       }
