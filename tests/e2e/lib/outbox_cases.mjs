@@ -240,6 +240,7 @@ export function outboxCases({ kind, rows, recovers = false }) {
       const ids = arrived().map((m) => m.message_id);
       const twice = arrived().filter((m, i) => ids.indexOf(m.message_id) !== i);
       assert.deepEqual(twice, [], `client ${clients.indexOf(client)} gets nothing twice`);
+      assert.deepEqual(arrived().filter((m) => !chats.includes(m.chat_id)), [], "nothing of other chats");
       for (const chat of chats) {
         assert.deepEqual(arrived().filter((m) => m.chat_id === chat).map((m) => m.content), expected);
       }
