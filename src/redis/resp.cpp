@@ -14,7 +14,12 @@ using kind = front_reply::kind;
 /// Longer lines are no length or count; those of errors and statuses may be as long as they like.
 constexpr std::size_t longest_number = 24;
 
-/// Reads forward; `state` says why it stopped.
+/// Zeros in front, and a zero with a sign: hiredis refuses them as well.
+bool is_padded(std::string_view number) {
+    return number != "0" && number.substr(number.starts_with('-') ? 1 : 0).starts_with('0');
+}
+
+/// Reads forward; why() says why it stopped.
 class cursor {
 public:
     explicit cursor(std::string_view bytes) : bytes_(bytes) {}
@@ -24,9 +29,10 @@ public:
         const auto line = this->line(longest_number);
         if (!line) return false;
         type = line->front();
-        const char* end = line->data() + line->size();
-        const auto [stop, error] = std::from_chars(line->data() + 1, end, number);
-        if (error != std::errc() || stop != end) return fail();
+        const auto text = line->substr(1);
+        const char* end = text.data() + text.size();
+        const auto [stop, error] = std::from_chars(text.data(), end, number);
+        if (error != std::errc() || stop != end || is_padded(text)) return fail();
         return true;
     }
 

@@ -59,7 +59,8 @@ TEST(LookAtFront, RefusesWhatIsNoResp) {
          {"hello\r\n", "$x\r\n", "$3\r\nabcd\r\n", "$-2\r\n", "*-7\r\n", "+a\n", "\r\n",
           "$99999999999\r\n", "$18446744073709551616\r\n", "*3\r\n$7\r\nmessage\r\n:1\r\n",
           "*3\r\n$7\r\nmessage\r\n$-1\r\n", "*3\r\n$7\r\nmessage\r\n$1\r\nab\r\n",
-          "$0000000000000000000000000000001"})
+          "$0000000000000000000000000000001", "$03\r\nabc\r\n", "$-0\r\n\r\n", "*00\r\n",
+          "*3\r\n$7\r\nmessage\r\n$01\r\na\r\n$1\r\nb\r\n"})
         EXPECT_EQ(look_at_front(bytes).what, kind::malformed) << bytes;
 }
 
